@@ -1,0 +1,1 @@
+"""RUN: assemble what is known and who speaks, keep them alive, remember."""

@@ -1,0 +1,1 @@
+"""SPEAK: with mail providers, with Slack, with ticket systems."""

@@ -1,0 +1,1 @@
+"""KNOW: what a bounce means and what to do about it."""
