@@ -1,0 +1,1 @@
+"""The registry of actions: one line for each button."""

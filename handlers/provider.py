@@ -1,0 +1,236 @@
+"""The contract of mail providers: a webhook in, events out; abilities for the buttons."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from handlers.errors import MalformedError
+from handlers.outgoing import Outgoing
+from resolutions.bounce import BounceEvent, Verdict
+
+NESTING_LIMIT = 64
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookRequest:
+    """One HTTP request from a provider. Header names are in lower case; `body` is the raw bytes."""
+
+    source: str
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+    def json(self) -> Any:
+        """Return the body as JSON; raise MalformedError if it does not parse or is too deep."""
+        return parse_json(self.body)
+
+
+def parse_json(text: bytes | str) -> Any:
+    """Return the value of a JSON text; raise MalformedError if broken or nested over 64 levels."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise MalformedError("the body is not valid JSON") from error
+    if _deeper_than(value, NESTING_LIMIT):
+        raise MalformedError(f"the body is nested deeper than {NESTING_LIMIT} levels")
+    return value
+
+
+def _deeper_than(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """An email that arrived: feeds counters and closes an open delivery."""
+
+    source: str
+    event_id: str
+    recipient: str
+    occurred_at: datetime
+    message_id: str = ""
+    provider_message_id: str = ""
+    campaign: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A verified part of a request that was not understood: kept whole, and why."""
+
+    body: bytes
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """A subscription that the provider wants confirmed; done by a job, after the 200."""
+
+    source: str
+    topic: str
+    token: str
+    link: str = ""  # shown to people as text, never fetched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayGuard:
+    """A token that may come with one event only, for as long as it is accepted."""
+
+    token: str
+    event_id: str
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """All that one request said."""
+
+    events: list[BounceEvent] = field(default_factory=list)
+    delivered: list[Delivered] = field(default_factory=list)
+    unusable: list[Unusable] = field(default_factory=list)
+    confirmation: Confirmation | None = None
+    replay: ReplayGuard | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """An entry of a provider's suppression list. Two equal ones mean: nobody changed it.
+
+    `cause` is the provider's word ("BOUNCE", "SpamComplaint"), `since` its time as it says it.
+    `by_person` marks complaints and unsubscribes, which are never undone by us.
+    """
+
+    recipient: str
+    list: str
+    cause: str = ""
+    since: str = ""
+    by_person: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCopy:
+    """What a provider needs to send its stored copy of one email again."""
+
+    recipient: str
+    stored_copy: str
+    provider_message_id: str
+    message_id: str
+    key: str  # idempotency key, the same over our own retries
+
+
+class Suppresses(Protocol):
+    """A provider account whose suppression list can be read and changed.
+
+    `suppression_list` names it as people know it ("the SES account suppression list"),
+    `stops` says what an entry stops ("all mail of this account in eu-west-1").
+    """
+
+    suppression_list: str
+    stops: str
+
+    async def suppression_of(self, recipient: str) -> Suppression | None:
+        """Return the entry of an address, None if it is not on the list."""
+        ...
+
+    async def suppress(self, recipient: str) -> Suppression:
+        """Add an address and return the entry as it now stands."""
+        ...
+
+    async def unsuppress(self, recipient: str) -> None:
+        """Remove an address; one that is not there is no error."""
+        ...
+
+
+class Resends(Protocol):
+    """A provider account that keeps a copy of sent mail and can send it again."""
+
+    async def resend(self, copy: StoredCopy) -> str:
+        """Send the stored copy once more; return what the provider calls the new message."""
+        ...
+
+
+class Confirms(Protocol):
+    """A provider account that confirms subscriptions through its own API."""
+
+    async def confirm(self, confirmation: Confirmation) -> str:
+        """Confirm and return a line for people; PermanentError if a person has to do it."""
+        ...
+
+
+class SourceSettings(BaseModel):
+    """What every configured source may say; a provider adds its own keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    provider: str
+    campaign: str = ""  # dotted path into the payload, instead of the provider's own field
+    forward_to: str = ""
+
+
+class Provider(ABC):
+    """One configured account of a mail provider.
+
+    `refused` and `busy` are the answers the provider understands as "not yours" and "later".
+    """
+
+    name: ClassVar[str]
+    refused: ClassVar[int] = 401
+    busy: ClassVar[int] = 503
+    Settings: ClassVar[type[SourceSettings]]
+
+    def __init__(self, source: str, settings: Any, outgoing: Outgoing, clock: Clock) -> None:
+        self.source = source
+        self.settings = settings
+        self.outgoing = outgoing
+        self.clock = clock
+
+    @abstractmethod
+    async def authenticate(self, request: WebhookRequest) -> None:
+        """Raise SignatureError unless the provider sent this request (MalformedError: 400)."""
+
+    @abstractmethod
+    def parse(self, request: WebhookRequest) -> Parsed:
+        """Return what an authenticated request says; pure.
+
+        ValueError, LookupError and TypeError mean that the body is not understood: it goes to
+        quarantine. A bad element of a batch is returned as unusable and harms no other.
+        """
+
+    @classmethod
+    @abstractmethod
+    def verdict_of(cls, word: str) -> Verdict:
+        """Return what the provider's own class means, e.g. "Permanent/General"."""
+
+    @property
+    def suppressing(self) -> Suppresses | None:
+        """Return the account's suppression list, None where there is none or no API key."""
+        return None
+
+    @property
+    def resending(self) -> Resends | None:
+        """Return the way to the provider's stored copies, None where there is none."""
+        return None
+
+    @property
+    def confirming(self) -> Confirms | None:
+        """Return the way to confirm subscriptions, None where there is none."""
+        return None

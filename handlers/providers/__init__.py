@@ -1,0 +1,1 @@
+"""The registry of providers: one line for each."""

@@ -1,0 +1,341 @@
+"""What handlers ask of the storage below them, and the job: a durable intent.
+
+Every method is one transaction unless it says otherwise. What `record` and `schedule` returned
+from is durable.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Protocol
+
+from handlers.provider import Confirmation, Parsed, Suppression, WebhookRequest
+from resolutions.alert import Alert, Deed, Delivery, Triaged
+from resolutions.bounce import BounceEvent
+
+
+class JobState(StrEnum):
+    """Where a job stands. The last four are final, but `dead` can be retried by a person."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    STOPPED = "stopped"  # by a person, half way
+    DEAD = "dead"  # a permanent error, or too many attempts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """The durable execution of an action.
+
+    `by` is a Slack user id, or "bounce" for our own. `run_at` None means now. `key` is made by
+    the store: name:alert:generation, so that two clicks of two people are one job. `cursor` is
+    how far it got, `token` fences the acknowledgement of one attempt.
+    """
+
+    name: str
+    by: str
+    alert_id: int | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    run_at: datetime | None = None
+    id: int = 0
+    key: str = ""
+    attempts: int = 0
+    token: str = ""
+    cursor: str = ""
+    state: JobState = JobState.WAITING
+    created_at: datetime | None = None
+    result: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """The job that now stands for the wish; `created` is False if there was one already."""
+
+    job: Job
+    created: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """An address at one source, with what its mail did.
+
+    `flagged_*` say who flagged it as inactive, when, and from which alert; `before` is the entry
+    the provider's list had then, `added` the one that we added (None: nothing was added).
+    """
+
+    id: int
+    source: str
+    recipient: str
+    inactive: bool = False
+    complained: bool = False
+    unsubscribed: bool = False
+    flagged_by: str = ""
+    flagged_at: datetime | None = None
+    flagged_alert: int | None = None
+    before: Suppression | None = None
+    added: Suppression | None = None
+    last_bounced_at: datetime | None = None
+    last_delivered_at: datetime | None = None
+    last_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A Slack message to be posted under an alert: a line, or a file of recipients.
+
+    `blocks` may be empty (the text is shown then). `broadcast` sends a thread reply to the
+    channel too. `key` makes it once only.
+    """
+
+    key: str
+    alert_id: int | None
+    text: str
+    blocks: Sequence[Mapping[str, Any]] = ()
+    broadcast: bool = False
+    channel: str = ""  # for notes without an alert; else the alert's
+    file_name: str = ""
+    file: str = ""
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A verified body, or a part of one, that was not understood."""
+
+    id: int
+    source: str
+    received_at: datetime
+    why: str
+    body: bytes
+    headers: Mapping[str, str]
+    replayed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceHealth:
+    """What a source sent lately. `rejected` counts forged requests."""
+
+    source: str
+    last_event_at: datetime | None
+    events: int
+    delivered: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What is to be posted next in a channel: an alert (new or changed) or a note."""
+
+    alert: Alert | None = None
+    note: Note | None = None
+    uncertain: bool = False  # an earlier post's outcome is unknown: look before posting again
+    post_key: str = ""  # the id carried in the post's metadata
+    version: int = 0  # hand it back to `posted`: changes since then stay due
+
+
+class Store(Protocol):
+    """The storage, as handlers see it."""
+
+    # From a request to events
+
+    async def record(self, request: WebhookRequest, parsed: Parsed) -> int:
+        """Store all a request said in one transaction and return how many events were new.
+
+        Raises BusyError when the queue is full or the database cannot be written, and
+        SignatureError when a replay guard knows the token with another event id.
+        """
+        ...
+
+    async def seen(self, key: str, keep: timedelta) -> bool:
+        """Return whether a key was seen before, and remember it (Slack's repeats)."""
+        ...
+
+    # From events to alerts
+
+    async def untriaged(self, limit: int) -> list[tuple[int, BounceEvent]]:
+        """Return events not yet triaged, oldest first."""
+        ...
+
+    async def fold(self, triaged: Sequence[Triaged]) -> int:
+        """Claim the events, fold those it got into deliveries, alerts and tallies; return how many."""
+        ...
+
+    # From alerts to Slack messages
+
+    async def lease_channel(self, channel: str, holder: str, seconds: float) -> bool:
+        """Take or renew the lease of a channel (on the database's clock)."""
+        ...
+
+    async def take_turn(self, method: str, channel: str) -> float:
+        """Reserve the next Slack call of a method in a channel; return the seconds to wait for it.
+
+        Keeps 1 s between posts of a channel and 50 a minute of chat.update in the workspace.
+        """
+        ...
+
+    async def next_due(self, channel: str) -> Due | None:
+        """Return what to post next in a channel and mark it as begun; None if nothing is due."""
+        ...
+
+    async def posted(self, due: Due, channel: str, ts: str) -> None:
+        """Note that a post or update went out; what changed meanwhile stays due."""
+        ...
+
+    async def not_posted(self, due: Due, retry_after: float, uncertain: bool, why: str) -> None:
+        """Note that a post failed: due again later."""
+        ...
+
+    async def close_quiet(self) -> int:
+        """Close alerts that heard nothing for `close_after`; return how many."""
+        ...
+
+    async def alert(self, alert_id: int) -> Alert | None:
+        """Return an alert with its tallies, sample and deeds."""
+        ...
+
+    async def alert_at(self, channel: str, ts: str) -> Alert | None:
+        """Return the alert whose message this is, or in whose thread."""
+        ...
+
+    async def open_alerts(self, limit: int = 50, reason: str = "") -> list[Alert]:
+        """Return open alerts, the newest first, without samples."""
+        ...
+
+    async def deliveries(self, alert_id: int, limit: int, after: int = 0) -> list[Delivery]:
+        """Return deliveries of an alert by id, in pages."""
+        ...
+
+    async def touch(self, alert_id: int) -> None:
+        """Make an alert due at once: a person acted."""
+        ...
+
+    async def note(self, note: Note) -> None:
+        """Queue a Slack message; one with a known key is ignored."""
+        ...
+
+    # From a click to an effect
+
+    async def schedule(self, job: Job) -> Scheduled:
+        """Write an intent down, unless an unfinished job of that name and alert stands for it."""
+        ...
+
+    async def job(self, job_id: int) -> Job | None:
+        """Return a job."""
+        ...
+
+    async def jobs(self, states: Sequence[JobState] = (), limit: int = 100) -> list[Job]:
+        """Return jobs, the next to run first."""
+        ...
+
+    async def last_job(self, name: str, alert_id: int) -> Job | None:
+        """Return the newest job of that name for an alert."""
+        ...
+
+    async def cancel(self, job_id: int, by: str) -> bool:
+        """Cancel a waiting job; False if it already runs or ended."""
+        ...
+
+    async def move(self, job_id: int, run_at: datetime, by: str) -> bool:
+        """Move a waiting job; False if it already runs or ended."""
+        ...
+
+    async def retry(self, job_id: int, by: str) -> bool:
+        """Make a dead job wait again, from its cursor; False if it is not dead."""
+        ...
+
+    async def contacts_to_flag(self, job: Job) -> AsyncIterator[list[Contact]]:
+        """Yield pages of at most 500 contacts of the job's alert that may be flagged, from its cursor.
+
+        Permanent and final for the address (or a complaint), likely or certain, not flagged yet.
+        """
+        ...
+        yield []
+
+    async def count_to_flag(self, alert_id: int) -> int:
+        """Return how many contacts `contacts_to_flag` would yield."""
+        ...
+
+    async def flagged_from(self, alert_id: int) -> AsyncIterator[list[Contact]]:
+        """Yield pages of contacts that were flagged from an alert and still are."""
+        ...
+        yield []
+
+    async def contact(self, source: str, recipient: str) -> Contact | None:
+        """Return a contact of a source."""
+        ...
+
+    async def contacts_of(self, recipient: str) -> list[Contact]:
+        """Return an address at all sources."""
+        ...
+
+    async def flag(
+        self, contact: Contact, job: Job, before: Suppression | None, added: Suppression | None
+    ) -> None:
+        """Flag a contact as inactive, with what the provider's list had and what we added."""
+        ...
+
+    async def unflag(self, contact: Contact, job: Job) -> None:
+        """Take a flag back."""
+        ...
+
+    async def deliveries_to_resend(self, alert_id: int, limit: int) -> list[Delivery]:
+        """Return deliveries of an alert that were not resent yet, the newest of each recipient."""
+        ...
+
+    async def delivery_now(self, delivery_id: int) -> tuple[Delivery, Contact] | None:
+        """Return a delivery and its contact as they stand now (judged again before a resend)."""
+        ...
+
+    async def resent(self, delivery: Delivery, job: Job, line: str) -> None:
+        """Note that a delivery was sent again, so that no later job repeats it."""
+        ...
+
+    async def was_resent(self, delivery_id: int) -> bool:
+        """Return whether a delivery was sent again already."""
+        ...
+
+    async def ticket_opened(self, alert_id: int, reference: str, url: str) -> None:
+        """Note the ticket of an alert."""
+        ...
+
+    async def audit(
+        self, action: str, by: str, what: str, result: str, alert_id: int | None
+    ) -> None:
+        """Append to the audit log."""
+        ...
+
+    # What people ask
+
+    async def counts(self, since: datetime) -> dict[str, int]:
+        """Return deliveries by reason since a time (for App Home and `explain`)."""
+        ...
+
+    async def history(self, recipient: str, limit: int = 20) -> list[Delivery]:
+        """Return the newest deliveries of an address over all sources."""
+        ...
+
+    async def quarantined(self, limit: int = 50, source: str = "") -> list[Quarantined]:
+        """Return what is in quarantine, newest first, without replayed ones."""
+        ...
+
+    async def health(self) -> list[SourceHealth]:
+        """Return what each source sent in the last 24 hours."""
+        ...
+
+
+__all__ = [
+    "Confirmation",
+    "Contact",
+    "Deed",
+    "Due",
+    "Job",
+    "JobState",
+    "Note",
+    "Quarantined",
+    "Scheduled",
+    "SourceHealth",
+    "Store",
+]

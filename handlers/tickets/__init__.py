@@ -1,0 +1,1 @@
+"""The registry of ticket systems: one line for each."""

@@ -1,0 +1,191 @@
+"""What belongs together: the key of an alert, what it counts, and how it stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from resolutions.bounce import BounceEvent, Kind, Permanence
+from resolutions.diagnosis import Confidence, Diagnosis
+from resolutions.reason import Reason
+from resolutions.resolution import Family, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertKey:
+    """Events with the same key are one alert.
+
+    `subject` is what the family is about: "source/campaign" (or "source/2026-06-15" without a
+    campaign) for *list*, the operator's id for *receiver*, the From domain (else the source) for
+    *ours*. `topic` is the reason's word, or "refused" for the refusals of one operator.
+    """
+
+    complaint: bool
+    family: Family
+    subject: str
+    topic: str
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery (a message to a recipient) stands."""
+
+    WAITING = "waiting"  # deferred; the server still retries
+    BOUNCED = "bounced"  # includes rejected and complained
+    DELIVERED = "delivered"  # was deferred, then arrived
+    EXPIRED = "expired"  # bounced because the time for retries was over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Triaged:
+    """An event with all that triage found out about it; what the store folds into alerts."""
+
+    id: int
+    event: BounceEvent
+    diagnosis: Diagnosis
+    operator: str
+    operator_name: str
+    key: AlertKey
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Deliveries of an alert by one word of one dimension.
+
+    Dimensions: `reason`, `variant`, `source`, `campaign`, `domain`, `operator`, `permanence`.
+    """
+
+    dimension: str
+    word: str
+    waiting: int = 0
+    bounced: int = 0
+    delivered: int = 0
+    expired: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message to one recipient, as an alert shows it. `occurred_at` is the newest event's."""
+
+    id: int
+    alert_id: int
+    source: str
+    recipient: str
+    state: DeliveryState
+    kind: Kind
+    reason: Reason
+    variant: str
+    permanence: Permanence
+    confidence: Confidence
+    evidence: str  # one phrase
+    campaign: str
+    operator: str
+    subject: str
+    reply: str
+    code: str
+    status: str
+    remote_host: str
+    message_id: str
+    provider_message_id: str
+    stored_copy: str
+    occurred_at: datetime
+    waiting_since: datetime | None = None
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """What a person did with an alert, for its context line. `at` is when it was asked for."""
+
+    action: str
+    by: str
+    line: str
+    at: datetime
+    job_id: int
+    run_at: datetime | None = None
+    open: bool = False  # can still be cancelled or moved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One alert as it stands now: everything its Slack message shows.
+
+    Counts are deliveries, not events. `attempts` is delivered + bounced of the same subject in
+    the alert's time, None where no delivered feed is known ("rate unknown"). `sample` holds the
+    newest deliveries (at most 10), `recipients` how many distinct recipients there are in all.
+    `ticket` is the ticket's "reference url", if one was opened. `previous` is (channel, ts) of
+    the alert that this one continues.
+    """
+
+    id: int
+    key: AlertKey
+    reason: Reason
+    variant: str
+    severity: Severity
+    opened_at: datetime
+    last_event_at: datetime
+    recipients: int
+    waiting: int
+    bounced: int
+    delivered: int
+    expired: int
+    operator_name: str = ""
+    closed_at: datetime | None = None
+    channel: str = ""
+    ts: str = ""
+    attempts: int | None = None
+    oldest_waiting: datetime | None = None
+    tallies: tuple[Tally, ...] = ()
+    sample: tuple[Delivery, ...] = ()
+    deeds: tuple[Deed, ...] = ()
+    ticket: str = ""
+    previous: tuple[str, str] | None = None
+
+    def words(self, dimension: str) -> list[Tally]:
+        """Return the tallies of one dimension, the largest first."""
+        chosen = [tally for tally in self.tallies if tally.dimension == dimension]
+        return sorted(chosen, key=lambda t: (-(t.waiting + t.bounced + t.expired), t.word))
+
+
+REFUSALS = (
+    Reason.BLOCKED_IP,
+    Reason.BAD_DOMAIN,
+    Reason.SPAM_RELATED,
+    Reason.RATE_LIMITED,
+    Reason.POLICY_RELATED,
+)
+"""The reasons that are one topic of an operator, the most specific first."""
+
+
+def key_of(event: BounceEvent, diagnosis: Diagnosis, operator: str, family: Family) -> AlertKey:
+    """Return which alert an event belongs to (the family is the reason's, of the catalogue).
+
+    A complaint is about the list, whatever its reason, and never joins the bounces.
+    """
+    complaint = diagnosis.kind is Kind.COMPLAINT
+    if complaint or family is Family.LIST:
+        part = event.campaign or event.occurred_at.date().isoformat()
+        topic = "complaint" if complaint else diagnosis.reason.value
+        return AlertKey(
+            complaint=complaint,
+            family=Family.LIST,
+            subject=f"{event.source}/{part}",
+            topic=topic,
+        )
+    if family is Family.RECEIVER:
+        topic = "refused" if diagnosis.reason in REFUSALS else diagnosis.reason.value
+        subject = operator or event.domain or event.source
+        return AlertKey(complaint=False, family=family, subject=subject, topic=topic)
+    subject = event.from_domain or event.source
+    return AlertKey(complaint=False, family=family, subject=subject, topic=diagnosis.reason.value)
+
+
+def head_of(tallies: Mapping[Reason, int], fallback: Reason) -> Reason:
+    """Return the reason that heads an alert: of the refusals the most specific one present."""
+    present = {reason for reason, count in tallies.items() if count > 0}
+    for reason in REFUSALS:
+        if reason in present:
+            return reason
+    return max(sorted(present), key=lambda reason: tallies[reason], default=fallback)
