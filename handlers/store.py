@@ -87,7 +87,9 @@ class Note:
     """A Slack message to be posted under an alert: a line, or a file of recipients.
 
     `blocks` may be empty (the text is shown then). `broadcast` sends a thread reply to the
-    channel too. `key` makes it once only.
+    channel too. `key` makes it once only, but for a `renewable` note: queued again under its
+    key with other content it replaces what was said, by chat.update if it was posted. The store
+    fills in `id`, `ts` (once posted), and `channel` and `thread_ts` from the alert.
     """
 
     key: str
@@ -98,7 +100,10 @@ class Note:
     channel: str = ""  # for notes without an alert; else the alert's
     file_name: str = ""
     file: str = ""
+    renewable: bool = False
     id: int = 0
+    ts: str = ""
+    thread_ts: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +218,7 @@ class Store(Protocol):
         ...
 
     async def note(self, note: Note) -> None:
-        """Queue a Slack message; one with a known key is ignored."""
+        """Queue a Slack message; one with a known key is ignored, or renewed if it is renewable."""
         ...
 
     # From a click to an effect
