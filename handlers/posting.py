@@ -1,0 +1,258 @@
+"""Posts or updates the Slack messages that are due in a channel, one at a time.
+
+Only the holder of the channel's lease posts, at the rate that the store grants it. A post whose
+answer is lost may have been delivered: it is looked for by the key in its metadata before it is
+posted again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers import blocks
+from handlers.provider import Clock
+from handlers.store import Due, Note, Store
+from resolutions.alert import Alert
+from resolutions.resolution import Catalogue
+
+EVENT_TYPE = "bounce_desk_post"
+LEASE_SECONDS = 30.0
+RETRY_SECONDS = 2.0
+REFUSED_SECONDS = 60.0
+"""Wait after an error that only a person can mend: a revoked token, an archived channel."""
+
+LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+UNUSABLE = frozenset(
+    {"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long", "no_text"}
+)
+"""Slack refuses the message itself: it is posted as plain text instead, rather than not at all."""
+
+log = logging.getLogger(__name__)
+
+
+class Poster:
+    """Posts what is due in one channel.
+
+    `labels` are the names and labels of the registered buttons; `slack` must be a client that
+    does not retry by itself; `sleep` waits for the channel's turn.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        slack: AsyncWebClient,
+        catalogue: Catalogue,
+        labels: Mapping[str, str],
+        channel: str,
+        holder: str,
+        masked: bool,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._store = store
+        self._slack = slack
+        self._catalogue = catalogue
+        self._labels = labels
+        self._channel = channel
+        self._holder = holder
+        self._masked = masked
+        self._clock = clock
+        self._sleep = sleep
+
+    async def post(self) -> bool:
+        """Post or update what is due next; return whether there was anything."""
+        if not await self._store.lease_channel(self._channel, self._holder, LEASE_SECONDS):
+            return False
+        due = await self._store.next_due(self._channel)
+        if due is None:
+            return False
+        try:
+            await self._send(due)
+        except SlackApiError as error:
+            await self._failed(due, error)
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            log.warning("post without an answer", extra={"why": repr(error)})
+            await self._store.not_posted(due, RETRY_SECONDS, True, repr(error))
+        return True
+
+    async def _send(self, due: Due) -> None:
+        if due.uncertain and (ts := await self._find(due)):
+            return await self._done(due, ts)
+        if due.alert is not None:
+            return await self._send_alert(due, due.alert)
+        if due.note is not None:
+            await self._send_note(due, due.note)
+        return None
+
+    async def _send_alert(self, due: Due, alert: Alert) -> None:
+        message = blocks.alert(
+            alert,
+            self._catalogue.of(alert.reason, complaint=alert.key.complaint),
+            labels=self._labels,
+            masked=self._masked,
+            now=self._clock(),
+            link_of_previous=await self._permalink(alert.previous),
+        )
+        ts = await self._put(due, message, alert.ts)
+        await self._queue_details(alert)
+        await self._done(due, ts)
+
+    async def _send_note(self, due: Due, note: Note) -> None:
+        if note.file:
+            ts = await self._upload(note)
+        else:
+            content = [dict(block) for block in note.blocks] or blocks.plain(note.text)
+            message = blocks.Message(note.text, content)
+            ts = await self._put(due, message, note.ts, note)
+        await self._done(due, ts)
+
+    async def _put(
+        self, due: Due, message: blocks.Message, ts: str, note: Note | None = None
+    ) -> str:
+        """Update the message at `ts`, or post a new one; return its ts."""
+        if ts:
+            try:
+                return await self._call("chat.update", due, message, {"ts": ts})
+            except SlackApiError as error:
+                if _word(error) not in GONE:
+                    raise
+        more: dict[str, Any] = {"unfurl_links": False, "unfurl_media": False}
+        if note is not None and note.thread_ts:
+            more |= {"thread_ts": note.thread_ts, "reply_broadcast": note.broadcast}
+        return await self._call("chat.postMessage", due, message, more)
+
+    async def _call(
+        self, method: str, due: Due, message: blocks.Message, more: Mapping[str, Any]
+    ) -> str:
+        metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": due.post_key}}
+        arguments = {"channel": self._channel, "metadata": metadata, **more}
+        await self._turn(method)
+        try:
+            answer = await self._slack.api_call(
+                method,
+                json={**arguments, "text": message.text, "blocks": list(message.blocks)},
+            )
+        except SlackApiError as error:
+            if _word(error) not in UNUSABLE:
+                raise
+            log.exception("message refused", extra={"method": method, "error": _word(error)})
+            text = blocks.cut(message.text, 900)
+            await self._turn(method)
+            answer = await self._slack.api_call(
+                method, json={**arguments, "text": text, "blocks": blocks.plain(text)}
+            )
+        return str(answer["ts"])
+
+    async def _turn(self, method: str) -> None:
+        """Wait for this channel's turn, keeping its lease meanwhile."""
+        wait = await self._store.take_turn(method, self._channel)
+        while wait > 0:
+            step = min(wait, LEASE_SECONDS / 3)
+            await self._sleep(step)
+            wait -= step
+            await self._store.lease_channel(self._channel, self._holder, LEASE_SECONDS)
+
+    async def _done(self, due: Due, ts: str) -> None:
+        await self._store.posted(due, self._channel, ts)
+
+    async def _queue_details(self, alert: Alert) -> None:
+        """Queue who bounced, for the thread; an alert of one recipient needs none."""
+        if alert.recipients < 2:
+            return
+        deliveries = await self._store.deliveries(alert.id, blocks.THREAD_LIMIT + 1)
+        if len(deliveries) <= blocks.THREAD_LIMIT:
+            message = blocks.thread(alert, deliveries, masked=self._masked)
+            key = f"details:{alert.id}"
+            await self._store.note(
+                Note(
+                    key=key,
+                    alert_id=alert.id,
+                    text=message.text,
+                    blocks=message.blocks,
+                    renewable=True,
+                )
+            )
+
+    async def _upload(self, note: Note) -> str:
+        """Upload a note's file into the thread; return the thread's ts."""
+        await self._turn("files.completeUploadExternal")
+        await self._slack.files_upload_v2(
+            channel=self._channel,
+            thread_ts=note.thread_ts or None,
+            filename=note.file_name,
+            content=note.file,
+            initial_comment=note.text,
+        )
+        return note.thread_ts
+
+    async def _find(self, due: Due) -> str:
+        """Return the ts of a post that went out although its answer was lost, else ""."""
+        try:
+            if due.note is not None and due.note.thread_ts:
+                answer = await self._slack.conversations_replies(
+                    channel=self._channel,
+                    ts=due.note.thread_ts,
+                    include_all_metadata=True,
+                    limit=200,
+                )
+            else:
+                answer = await self._slack.conversations_history(
+                    channel=self._channel, include_all_metadata=True, limit=100
+                )
+        except SlackApiError as error:
+            if _word(error) in {"missing_scope", "not_in_channel", "channel_not_found"}:
+                return ""  # a late duplicate is better than a lost alert
+            raise
+        return _ts_with_key(answer.get("messages") or [], due.post_key)
+
+    async def _permalink(self, previous: tuple[str, str] | None) -> str:
+        if previous is None:
+            return ""
+        try:
+            answer = await self._slack.chat_getPermalink(
+                channel=previous[0], message_ts=previous[1]
+            )
+        except SlackApiError:
+            return ""  # the old message was deleted: the new one stands without the link
+        return str(answer["permalink"])
+
+    async def _failed(self, due: Due, error: SlackApiError) -> None:
+        word, status = _word(error), error.response.status_code
+        if status == 429 or word in LIMITED:
+            wait = retry_after(error)
+            log.warning("Slack limits us", extra={"seconds": wait})
+            return await self._store.not_posted(due, wait, False, word)
+        if status >= 500 or word in {"internal_error", "fatal_error", "service_unavailable"}:
+            log.warning("Slack fails", extra={"status": status, "error": word})
+            return await self._store.not_posted(due, RETRY_SECONDS, True, word)
+        log.error("Slack refuses", extra={"error": word, "channel": self._channel})
+        return await self._store.not_posted(due, REFUSED_SECONDS, False, word)
+
+
+def retry_after(error: SlackApiError) -> float:
+    """Return the seconds that Slack asks to wait; 30 where it does not say."""
+    headers = {str(key).lower(): value for key, value in dict(error.response.headers).items()}
+    try:
+        return min(max(float(headers["retry-after"]), 1.0), 3_600.0)
+    except (KeyError, TypeError, ValueError):
+        return 30.0
+
+
+def _word(error: SlackApiError) -> str:
+    data = error.response.data
+    return str(data.get("error", "")) if isinstance(data, dict) else ""
+
+
+def _ts_with_key(messages: list[dict[str, Any]], key: str) -> str:
+    for message in messages:
+        payload = message.get("metadata", {}).get("event_payload", {})
+        if payload.get("key") == key:
+            return str(message["ts"])
+    return ""

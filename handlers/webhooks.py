@@ -1,0 +1,137 @@
+"""The entrance of mail providers: POST /hooks/{source}.
+
+The order of answers: unknown source 404 (body unread), too large 413, forged (the provider's own
+refusal), broken JSON 400, not understood 200 (kept in quarantine), queue full (the provider's own
+"later"), stored 200.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+
+from aiohttp import web
+
+from handlers.errors import BusyError, MalformedError, SignatureError
+from handlers.provider import Clock, Parsed, Provider, Unusable, WebhookRequest
+from handlers.store import Store
+
+BODY_LIMIT = 5 * 1024 * 1024
+BODY_SECONDS = 30.0
+"""A sender that needs longer for its body is cut off; the longest provider time-out is 15 s."""
+
+log = logging.getLogger(__name__)
+
+
+class TooLargeError(Exception):
+    """A body over the limit."""
+
+
+async def read_body(request: web.Request, limit: int) -> bytes:
+    """Return the body, read in pieces so that neither a length nor its absence fills the memory.
+
+    Raises TooLargeError above `limit` bytes, if possible before anything is read.
+    """
+    if (request.content_length or 0) > limit:
+        raise TooLargeError
+    body = bytearray()
+    async for piece in request.content.iter_chunked(65_536):
+        body += piece
+        if len(body) > limit:
+            raise TooLargeError
+    return bytes(body)
+
+
+class Webhooks:
+    """Receives the requests of all configured sources.
+
+    `count(source, outcome)` hears of each answer; outcomes are `stored`, `quarantined`, `forged`,
+    `malformed`, `too-large`, `busy`, `unknown-source`, `slow`.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, Provider],
+        store: Store,
+        clock: Clock,
+        count: Callable[[str, str], None],
+        body_limit: int = BODY_LIMIT,
+    ) -> None:
+        self._sources = sources
+        self._store = store
+        self._clock = clock
+        self._count = count
+        self._body_limit = body_limit
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """Answer one request; 200 means that all it said is stored durably."""
+        if request.method == "HEAD" or (request.method == "GET" and not request.query):
+            return web.Response()  # Mandrill and Elastic Email look whether the address is there
+        if request.method != "POST":
+            return web.Response(status=405, headers={"Allow": "POST, HEAD, GET"})
+        source = request.match_info["source"]
+        provider = self._sources.get(source)
+        if provider is None:
+            return self._refuse("unknown", "unknown-source", 404)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await read_body(request, self._body_limit)
+        except TooLargeError:
+            return self._refuse(source, "too-large", 413)
+        except TimeoutError:
+            return self._refuse(source, "slow", 408)
+        return await self._take(provider, _webhook(request, source, body, self._clock))
+
+    async def _take(self, provider: Provider, request: WebhookRequest) -> web.Response:
+        try:
+            await provider.authenticate(request)
+            parsed = read(provider, request)
+            await self._store.record(request, parsed)
+        except SignatureError as error:
+            log.warning("forged request", extra={"source": request.source, "why": str(error)})
+            return self._answer(request.source, "forged", provider.refused)
+        except MalformedError as error:
+            return self._answer(request.source, "malformed", 400, str(error))
+        except BusyError:
+            return self._answer(request.source, "busy", provider.busy)
+        outcome = "quarantined" if parsed.unusable else "stored"
+        return self._answer(request.source, outcome, 200)
+
+    def _answer(self, source: str, outcome: str, status: int, text: str = "") -> web.Response:
+        self._count(source, outcome)
+        return web.Response(status=status, text=text or None)
+
+    def _refuse(self, source: str, outcome: str, status: int) -> web.Response:
+        """Answer without having read the body, and close, for its rest is still on the way."""
+        response = self._answer(source, outcome, status)
+        response.force_close()
+        return response
+
+
+def read(provider: Provider, request: WebhookRequest) -> Parsed:
+    """Return what a verified request says; one that is not understood is wholly unusable.
+
+    Raises MalformedError for JSON that does not parse. A bug of ours is no reason to lose the
+    request: it is logged and the body kept too, to be replayed once it is mended.
+    """
+    try:
+        return provider.parse(request)
+    except MalformedError:
+        raise
+    except (ValueError, LookupError, TypeError) as error:
+        why = f"{type(error).__name__}: {error}"[:500]
+    except Exception as error:
+        log.exception("parse failed", extra={"source": request.source})
+        why = f"{type(error).__name__} (see the log)"
+    return Parsed(unusable=[Unusable(request.body, why)])
+
+
+def _webhook(request: web.Request, source: str, body: bytes, clock: Clock) -> WebhookRequest:
+    return WebhookRequest(
+        source=source,
+        method=request.method,
+        path=request.path,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        query=dict(request.query),
+        body=body,
+        received_at=clock(),
+    )
