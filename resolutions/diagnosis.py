@@ -1,10 +1,23 @@
 """From a reported bounce to the reason for it, with the evidence."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple, Protocol
 
-from resolutions.bounce import Kind, Permanence
+from resolutions.bounce import Kind, Permanence, SmtpReply, Verdict
+from resolutions.permanence import permanence_of
 from resolutions.reason import Reason
+from resolutions.reply import Reply, read_reply
+from resolutions.rules import MEMORY, Hit, Rulebook, Statuses, Strength
+
+ALSO_LIMIT = 3
+"""Reasons that are named beside the chosen one."""
+
+MATCHED_LIMIT = 120
+"""Characters of the matched words that are kept as evidence."""
+
+EVIDENCE_LIMIT = 5
 
 
 class Confidence(StrEnum):
@@ -27,7 +40,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """The most likely reason, what speaks for it, and what else it could be."""
+    """The most likely reason, what speaks for it, and what else it could be.
+
+    The first piece of evidence decided; what follows agrees, or, where its kind begins with
+    "against-", does not.
+    """
 
     kind: Kind
     reason: Reason
@@ -36,3 +53,238 @@ class Diagnosis:
     evidence: tuple[Evidence, ...] = ()
     also: tuple[Reason, ...] = ()
     variant: str = ""
+
+    @property
+    def word(self) -> str:
+        """The reason, or the kind's word where nothing bounced."""
+        return self.kind.value if self.kind in NO_BOUNCE else self.reason.value
+
+
+class Symptoms(Protocol):
+    """What a diagnosis looks at. A `kind` of None means that nobody said what is reported."""
+
+    @property
+    def kind(self) -> Kind | None: ...
+    @property
+    def permanence(self) -> Permanence: ...
+    @property
+    def reply(self) -> SmtpReply: ...
+    @property
+    def remote_host(self) -> str: ...
+    @property
+    def verdict(self) -> Verdict | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PastedReply:
+    """Symptoms without an event: a reply as somebody pasted it, or as one line of a file."""
+
+    reply: SmtpReply
+    remote_host: str = ""
+    verdict: Verdict | None = None
+    kind: Kind | None = None
+    permanence: Permanence = Permanence.UNKNOWN
+
+
+NO_BOUNCE = frozenset({Kind.COMPLAINT, Kind.AUTO_REPLY, Kind.DELIVERED, Kind.NOT_A_BOUNCE})
+"""Kinds that are no failure to deliver; what is in their text does not matter."""
+
+
+def diagnose(event: Symptoms, rulebook: Rulebook) -> Diagnosis:
+    """Name the most likely reason for a bounce.
+
+    The most trusted evidence decides. Evidence that contradicts it lowers the confidence by a
+    band and is listed as also possible; it is never hidden. Replies that differ only in
+    addresses and ids are looked at once.
+    """
+    if event.kind in NO_BOUNCE:
+        return _no_bounce(event.kind)
+    reply = read_reply(event.reply)
+    receiver = rulebook.receiver_of(event.remote_host)
+    key = (reply, receiver, event.kind, event.permanence, event.verdict)
+    known = rulebook.memory.get(key)
+    if known is None:
+        known = _examine(event, reply, rulebook.find(reply, receiver), rulebook.statuses)
+        if len(rulebook.memory) >= MEMORY:
+            rulebook.memory.clear()
+        rulebook.memory[key] = known
+    return known
+
+
+class _Finding(NamedTuple):
+    """One thing that points to a reason, before anything is weighed."""
+
+    strength: Strength
+    reason: Reason
+    rule: str
+    matched: str
+    variant: str = ""
+    status: tuple[str, ...] = ()  # the statuses its rule asks for
+
+
+_CONFIDENCE = {
+    Strength.FACT: Confidence.CERTAIN,
+    Strength.OPERATOR: Confidence.CERTAIN,
+    Strength.RECEIVER: Confidence.CERTAIN,
+    Strength.SPECIFIC: Confidence.CERTAIN,
+    Strength.STATUS: Confidence.LIKELY,
+    Strength.GENERAL: Confidence.LIKELY,
+    Strength.VAGUE: Confidence.WEAK,
+    Strength.VAGUE_STATUS: Confidence.WEAK,
+    Strength.CODE: Confidence.WEAK,
+    Strength.PROVIDER: Confidence.WEAK,
+}
+_LOWER = {Confidence.CERTAIN: Confidence.LIKELY, Confidence.LIKELY: Confidence.WEAK}
+_RELATED = (
+    frozenset({Reason.BAD_MAILBOX, Reason.INACTIVE_MAILBOX, Reason.DOMAIN_NOT_FOUND}),
+    frozenset(
+        {
+            Reason.BAD_DOMAIN,
+            Reason.BLOCKED_IP,
+            Reason.CONTENT_RELATED,
+            Reason.POLICY_RELATED,
+            Reason.RATE_LIMITED,
+            Reason.SPAM_RELATED,
+            Reason.VIRUS_RELATED,
+        }
+    ),
+    frozenset({Reason.AUTHENTICATION_FAILURE, Reason.INVALID_SENDER, Reason.POLICY_RELATED}),
+    frozenset(
+        {
+            Reason.BAD_CONNECTION,
+            Reason.MESSAGE_EXPIRED,
+            Reason.NO_ANSWER_FROM_HOST,
+            Reason.ROUTING_ERRORS,
+            Reason.BAD_CONFIGURATION,
+        }
+    ),
+    frozenset({Reason.DOMAIN_NOT_FOUND, Reason.ROUTING_ERRORS}),
+)
+"""Reasons that servers hardly keep apart: naming another of the group is no contradiction."""
+
+
+def _examine(event: Symptoms, reply: Reply, hits: list[Hit], statuses: Statuses) -> Diagnosis:
+    verdict = event.verdict
+    kind = event.kind or _kind_of(reply, hits, verdict)
+    if kind in NO_BOUNCE:
+        return _no_bounce(kind, [hit for hit in hits if hit.rule.kind])
+    findings = sorted(_findings(reply, hits, verdict, statuses), key=_strength)
+    main = findings[0] if findings else _Finding(Strength.PROVIDER, Reason.UNKNOWN, "", "")
+    against = [found for found in findings[1:] if _contradicts(found, main)]
+    return Diagnosis(
+        kind=kind,
+        reason=main.reason,
+        permanence=permanence_of(
+            kind, event.permanence, reply.code or reply.status, main.reason, verdict
+        ),
+        confidence=_confidence(main, findings, against),
+        evidence=_evidence(main, findings, against),
+        also=_also(main, findings),
+        variant=main.variant,
+    )
+
+
+def _no_bounce(kind: Kind, hits: Iterable[Hit] = ()) -> Diagnosis:
+    """A complaint is about spam; for the other kinds the reason says nothing."""
+    complaint = kind is Kind.COMPLAINT
+    return Diagnosis(
+        kind=kind,
+        reason=Reason.SPAM_RELATED if complaint else Reason.UNKNOWN,
+        permanence=Permanence.PERMANENT if complaint else Permanence.UNKNOWN,
+        confidence=Confidence.CERTAIN,
+        evidence=tuple(Evidence("kind", hit.rule.id, hit.matched) for hit in hits),
+    )
+
+
+def _kind_of(reply: Reply, hits: list[Hit], verdict: Verdict | None) -> Kind:
+    """Return what is reported where nobody said so: a bounce, unless the words tell otherwise."""
+    if verdict is not None and verdict.kind is not Kind.BOUNCE:
+        return verdict.kind
+    for hit in hits:
+        if hit.rule.kind:
+            return hit.rule.kind
+    return Kind.DELIVERED if reply.code.startswith("2") else Kind.BOUNCE
+
+
+def _findings(
+    reply: Reply, hits: list[Hit], verdict: Verdict | None, statuses: Statuses
+) -> Iterator[_Finding]:
+    if verdict is not None and verdict.reason and verdict.reason is not Reason.UNKNOWN:
+        strength = Strength.FACT if verdict.fact else Strength.PROVIDER
+        yield _Finding(strength, verdict.reason, f"provider/{verdict.reason}", verdict.word)
+    for strength, rule, matched in hits:
+        if not rule.kind:
+            yield _Finding(strength, rule.reason, rule.id, matched, rule.variant, rule.status)
+    meaning = statuses.of_status(reply.status)
+    if meaning:
+        strength = Strength.STATUS if meaning.precise else Strength.VAGUE_STATUS
+        yield _Finding(strength, meaning.reason, f"status/{meaning.reason}", reply.status)
+    meaning = statuses.of_code(reply.code)
+    if meaning:
+        yield _Finding(Strength.CODE, meaning.reason, f"code/{meaning.reason}", reply.code)
+
+
+def _strength(finding: _Finding) -> Strength:
+    return finding.strength
+
+
+def _contradicts(finding: _Finding, main: _Finding) -> bool:
+    """Tell whether strong evidence names a reason that is not of the chosen one's kin."""
+    if finding.strength > Strength.GENERAL or finding.reason in {main.reason, Reason.UNKNOWN}:
+        return False
+    if main.strength is Strength.FACT:
+        return False
+    if finding.strength is Strength.STATUS and main.status:
+        return False  # the rule knows this status, and what this receiver means by it
+    return not any(main.reason in kin and finding.reason in kin for kin in _RELATED)
+
+
+def _confidence(
+    main: _Finding, findings: list[_Finding], against: list[_Finding]
+) -> Confidence:
+    if main.reason is Reason.UNKNOWN:
+        return Confidence.WEAK if main.rule else Confidence.NONE
+    confidence = _CONFIDENCE[main.strength]
+    if against:
+        return _LOWER.get(confidence, confidence)
+    agrees = any(found.reason is main.reason for found in findings if found is not main)
+    if confidence is Confidence.WEAK and agrees and findings[-1].strength is Strength.PROVIDER:
+        return Confidence.LIKELY
+    return confidence
+
+
+_KINDS = {
+    Strength.FACT: "fact",
+    Strength.OPERATOR: "operator",
+    Strength.RECEIVER: "receiver",
+    Strength.SPECIFIC: "wording",
+    Strength.STATUS: "status",
+    Strength.GENERAL: "wording",
+    Strength.VAGUE: "wording",
+    Strength.VAGUE_STATUS: "status",
+    Strength.CODE: "code",
+    Strength.PROVIDER: "provider",
+}
+
+
+def _evidence(
+    main: _Finding, findings: list[_Finding], against: list[_Finding]
+) -> tuple[Evidence, ...]:
+    """Return what decided, then what agrees, then what contradicts."""
+    if not main.rule:
+        return ()
+    agreeing = [found for found in findings if found.reason is main.reason]
+    pieces = [_piece(found, "") for found in agreeing]
+    pieces += [_piece(found, "against-") for found in against]
+    return tuple(dict.fromkeys(pieces))[:EVIDENCE_LIMIT]
+
+
+def _piece(finding: _Finding, side: str) -> Evidence:
+    return Evidence(side + _KINDS[finding.strength], finding.rule, finding.matched[:MATCHED_LIMIT])
+
+
+def _also(main: _Finding, findings: list[_Finding]) -> tuple[Reason, ...]:
+    others = dict.fromkeys(found.reason for found in findings)
+    others.pop(main.reason, None)
+    others.pop(Reason.UNKNOWN, None)
+    return tuple(others)[:ALSO_LIMIT]

@@ -1,0 +1,184 @@
+"""What the receiving server itself said, freed of everything that relays put around it."""
+
+import re
+from dataclasses import dataclass
+
+from resolutions.bounce import SmtpReply
+
+LIMIT = 2_048
+"""Characters of a reply that are looked at; RFC 5321 (4.5.3.1.5) allows 512 a line."""
+
+TOKENS_KEPT = 50_000
+"""Words whose mask is remembered; the memory starts anew beyond."""
+
+ADDRESS, HOST_ADDRESS, NUMBER = "<@>", "<#>", "<~>"
+"""What stands for an email address, an IP address, a queue id or another long number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply ready to be matched: in lower case, on one line, addresses and ids masked.
+
+    `text` is the innermost reply, `whole` what was reported (the same object where nothing was
+    wrapped around). `code` and `status` are the innermost ones, empty where there are none.
+    """
+
+    text: str
+    whole: str
+    code: str
+    status: str
+
+
+class _Masks(dict[str, str]):
+    """Each word's mask, worked out once: replies are made of the same few thousand words."""
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= TOKENS_KEPT:
+            self.clear()
+        self[word] = masked = _mask_word(word)
+        return masked
+
+
+def read_reply(reply: SmtpReply) -> Reply:
+    """Return the innermost reply, with its own code and status where it has them.
+
+    >>> read_reply(SmtpReply("host mx.example[192.0.2.1] said: 550 5.1.1 <a@b.example> unknown"))
+    Reply(text='550 5.1.1 <@> unknown', whole='host mx.example[<#>] said: 550 5.1.1 <@> unknown', \
+code='550', status='5.1.1')
+    """
+    whole = masked(reply.text)
+    text = _without_continuations(_innermost(whole))
+    code, status = _head(text)
+    given = _STATUS.match(reply.status.strip())
+    if given and (not status or (status.endswith(".0.0") and given[1][0] == status[0])):
+        status = given[1]
+    return Reply(text, whole, code or _first_code(reply.code), status)
+
+
+def masked(text: str) -> str:
+    """Return the text in lower case on one line, addresses and numbers that vary masked.
+
+    >>> masked("550 5.1.1 <Jo@Example.com>:\\n unknown; id 4f2ab119cc01")
+    '550 5.1.1 <@>: unknown; id <~>'
+    """
+    if len(text) > LIMIT:
+        text = text[:LIMIT]
+    return " ".join(map(_masks.__getitem__, text.lower().split()))
+
+
+_masks = _Masks()
+
+_MAIL = re.compile(r"[^\s<>()\[\],;:\"'=]{1,80}@[\w.\-]{1,120}>?")
+_IPV4 = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")
+_IPV6 = re.compile(r"\b(?:[0-9a-f]{1,4}:){2,7}[0-9a-f:]{1,40}")
+_LONG = re.compile(r"(?<![a-z0-9])(?=[a-z\-]{0,40}\d)[a-z0-9\-]{10,120}(?![a-z0-9])|\d{8,200}")
+_TELLING = re.compile(r"https?://|\w\.\w")
+
+
+def _mask_word(word: str) -> str:
+    if "@" in word:
+        word = _MAIL.sub(ADDRESS, word).replace("<<@>", "<@>")
+    if not any(character.isdigit() for character in word):
+        return word
+    word = _IPV4.sub(HOST_ADDRESS, word)
+    word = _IPV6.sub(HOST_ADDRESS, word)
+    if len(word) < 8 or (_TELLING.search(word) and "/" not in word):
+        return word  # a status, a host name
+    return _LONG.sub(NUMBER, word) if "://" not in word else word
+
+
+# The innermost reply
+
+_MARKS = (
+    " said: ",
+    " said:",
+    "said[response message]:",
+    "responded with failure: ",
+    "responded with: ",
+    "responded as follows: ",
+    "with the following error message: ",
+    "the response was: ",
+    "response from the remote server was: ",
+    "other server returned was: ",
+    "error from remote server: ",
+    "did not like our rcpt to:",
+    "did not like our data:",
+    "did not like our mail from:",
+    " returned '",
+    "remote host said: ",
+    "generated response: ",
+    "refused to talk to me: ",
+    "<<< ",
+    "last error: ",
+    "diagnostic-code: smtp; ",
+    "body of message generated response: ",
+)
+_TAILS = (" (in reply to ", " giving up on ")
+_EXIM = re.compile(
+    r"smtp error from remote (?:mailer|mail server|mta) after "
+    r"(?:[^:]{0,60}:\s?<[^>]{0,120}>[^:]{0,80}|[^:]{0,80}): ?(?:host [^:]{1,160}\]: ?)?"
+)
+_PREFIX = re.compile(r"^(?:(?:smtp|x-[a-z\-]{1,20}|dns);\s?|(?:recipienterror|undefined|smtp):? )+")
+
+
+def _innermost(text: str) -> str:
+    """Return what stands behind the last mark of a relay, without the relay's own tail."""
+    if ": " not in text and ";" not in text and " returned '" not in text:
+        return text
+    text = _PREFIX.sub("", text)
+    if "error from remote m" in text:
+        text = _behind_exim(text)
+    start = 0
+    for mark in _MARKS:
+        found = text.rfind(mark)
+        if found >= 0:
+            start = max(start, found + len(mark))
+    text = text[start:] if start < len(text) else text
+    for tail in _TAILS:
+        cut = text.find(tail)
+        if cut > 0:
+            text = text[:cut]
+    return text
+
+
+def _behind_exim(text: str) -> str:
+    ends = [found.end() for found in _EXIM.finditer(text)]
+    return text[ends[-1] :] or text if ends else text
+
+
+_CONTINUED = re.compile(r"(?:^| )([245]\d\d)-([245]\.\d{1,3}\.\d{1,3}(?= ))?")
+
+
+def _without_continuations(text: str) -> str:
+    """Join the lines of a reply: the code stays at its beginning only (RFC 5321, 4.2.1)."""
+    continued = _CONTINUED.search(text)
+    if continued is None:
+        return text
+    code, status = continued[1], continued[2] or ""
+    rest = text[continued.start() :]
+    for head in (f"{code}-{status} ", f"{code} {status} ", f"{code}-"):
+        rest = rest.replace(head, "")
+    return f"{text[: continued.start()]} {code} {status} {rest}".replace("  ", " ").strip()
+
+
+# Code and status
+
+_HEAD = re.compile(
+    r"(?:^|[:'\"<(\[#] ?)#?([245]\d\d)(?:[ :]{1,3}\(?#?([245]\.\d{1,3}\.\d{1,3})(?![.\d]))?(?![\d.\-])"
+)
+_BOTH = re.compile(r"(?:^|[ #])([245]\d\d)[ \-:]{1,3}\(?#?([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
+_STATUS = re.compile(r"(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
+
+
+def _head(text: str) -> tuple[str, str]:
+    found = _BOTH.search(text) or _HEAD.search(text)
+    code, status = (found[1], found[2] or "") if found else ("", "")
+    if not status:
+        lone = _STATUS.search(text)
+        status = lone[1] if lone else ""
+    return code, status
+
+
+def _first_code(code: str) -> str:
+    code = code.strip()[:3]
+    return code if code.isdigit() and code[0] in "245" else ""

@@ -1,0 +1,407 @@
+"""The wordings of receiving servers, and how they are found in a reply."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from resolutions.bounce import Kind
+from resolutions.reason import Reason
+from resolutions.reply import Reply
+from resolutions.wording import Anchor, Wording, is_ideographic, wordings, words
+
+KNOWLEDGE = Path(__file__).parent / "knowledge"
+
+MEMORY = 20_000
+"""Entries that each of the rulebook's memories may hold before it starts anew."""
+
+
+class Strength(IntEnum):
+    """How far a kind of evidence is trusted; the lowest number decides."""
+
+    FACT = 0  # what the sending provider says of itself
+    OPERATOR = 1  # a rule of the people who run this installation
+    RECEIVER = 2  # a receiver's own wording, seen at that receiver
+    SPECIFIC = 3
+    STATUS = 4
+    GENERAL = 5
+    VAGUE = 6
+    VAGUE_STATUS = 7
+    CODE = 8
+    PROVIDER = 9
+
+
+STRENGTHS = {
+    "fact": Strength.FACT,
+    "operator": Strength.OPERATOR,
+    "specific": Strength.SPECIFIC,
+    "general": Strength.GENERAL,
+    "vague": Strength.VAGUE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A wording and the reason it means; or, where `kind` is set, no bounce at all.
+
+    `status` and `code` restrict the rule; in a status `x` stands for any class. A rule with
+    `hosts` or `tokens` of its file counts as the receiver's own where one of them is seen;
+    with `here` it counts only there. `unless` are words that speak against it.
+    """
+
+    id: str
+    reason: Reason = Reason.UNKNOWN
+    kind: Kind | None = None
+    variant: str = ""
+    text: str = ""
+    unless: str = ""
+    status: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+    here: bool = False
+    strength: Strength = Strength.SPECIFIC
+    receiver: str = ""
+    source: str = ""
+    example: str = ""
+    host: str = ""
+    order: int = 0
+
+
+class Hit(NamedTuple):
+    """A rule that holds, how strongly, and the words it saw."""
+
+    strength: Strength
+    rule: Rule
+    matched: str
+
+
+@dataclass(slots=True)
+class _Phrase:
+    """One wording of one rule; its expression is compiled when it is first needed."""
+
+    rule: Rule
+    wording: Wording
+    scope: str = ""  # a receiver that this phrase reveals, instead of a rule
+    pattern: re.Pattern[str] | None = None
+
+    def find(self, text: str) -> str:
+        """Return the words that match, empty if none do."""
+        wording = self.wording
+        if not wording.expression:
+            return self._find_literal(text)
+        if self.pattern is None:
+            self.pattern = re.compile(wording.expression)
+        for found in self.pattern.finditer(text):
+            if _stands_alone(text, found.start(), found.end(), wording):
+                return found[0]
+        return ""
+
+    def _find_literal(self, text: str) -> str:
+        literal = self.wording.literal
+        at = text.find(literal)
+        while at >= 0:
+            if _stands_alone(text, at, at + len(literal), self.wording):
+                return literal
+            at = text.find(literal, at + 1)
+        return ""
+
+
+def _stands_alone(text: str, start: int, end: int, wording: Wording) -> bool:
+    """Tell whether the match begins and ends where words do."""
+    if wording.before and start and text[start - 1].isalnum():
+        return False
+    return not (wording.after and end < len(text) and text[end].isalnum())
+
+
+@dataclass(slots=True)
+class _Index:
+    """From the words of a reply to the phrases that may be in it."""
+
+    exact: dict[str, list[_Phrase]] = field(default_factory=dict)
+    beginnings: dict[str, list[_Phrase]] = field(default_factory=dict)
+    ideographic: list[_Phrase] = field(default_factory=list)
+    known: dict[str, tuple[_Phrase, ...]] = field(default_factory=dict)
+
+    def candidates(self, text: str) -> list[_Phrase]:
+        """Return each phrase whose anchor and literal are in the text, once."""
+        known = self.known
+        found: dict[int, _Phrase] = {}
+        for token in text.split(" "):
+            phrases = known.get(token)
+            if phrases is None:
+                phrases = self._learn(token)
+            for phrase in phrases:
+                found[id(phrase)] = phrase
+        near = [phrase for phrase in found.values() if phrase.wording.literal in text]
+        if not text.isascii():
+            near += [phrase for phrase in self.ideographic if phrase.wording.literal in text]
+        return near
+
+    def _learn(self, token: str) -> tuple[_Phrase, ...]:
+        if len(self.known) >= MEMORY:
+            self.known.clear()
+        phrases: list[_Phrase] = []
+        for word in words(token):
+            phrases += self.exact.get(word, ())
+            for end in range(3, min(len(word), 40) + 1):
+                phrases += self.beginnings.get(word[:end], ())
+        self.known[token] = learnt = tuple(phrases)
+        return learnt
+
+
+class Rulebook:
+    """Every rule that is known, in the order in which they are tried.
+
+    `statuses` maps the last two numbers of an enhanced status code to what it means.
+    """
+
+    def __init__(self, rules: Sequence[Rule], scopes: Sequence["Scope"], statuses: "Statuses"):
+        self.rules = tuple(rules)
+        self.statuses = statuses
+        self.memory: dict[object, Any] = {}
+        self._hosts = {host: scope.name for scope in scopes for host in scope.hosts}
+        self._silent: dict[str, list[Rule]] = {}
+        self._index = _Index()
+        self._receiver_of = lru_cache(MEMORY)(self._look_up_receiver)
+        self._fill(scopes)
+
+    @classmethod
+    def load(cls, extra: Sequence[Path] = ()) -> "Rulebook":
+        """Return the shipped rules after those of the operator's own files.
+
+        Raises ValueError naming the file and the entry that cannot be used.
+        """
+        rules: list[Rule] = []
+        scopes: list[Scope] = []
+        for path in extra:
+            from resolutions.rule_file import checked
+
+            _add(rules, scopes, path.stem, checked(path), Strength.OPERATOR)
+        for path in sorted((KNOWLEDGE / "rules").glob("*.toml"), key=_general_last):
+            _add(rules, scopes, path.stem, read(path), Strength.SPECIFIC)
+        return cls(rules, scopes, Statuses.load())
+
+    def find(self, reply: Reply, receiver: str) -> list[Hit]:
+        """Return the rules that hold for a reply, the strongest and longest first.
+
+        What the whole report says of the sending provider counts; everything else is looked for
+        in the innermost reply, and around it only if nothing is found there.
+        """
+        receivers = {receiver} if receiver else set()
+        hits = self._find(reply, reply.text, receivers)
+        if reply.whole is not reply.text:
+            around = self._find(reply, reply.whole, receivers)
+            telling = any(hit.strength <= Strength.GENERAL for hit in hits)
+            hits += [hit for hit in around if not telling or hit.strength == Strength.FACT]
+        hits.sort(key=_rank)
+        return hits
+
+    def receiver_of(self, remote_host: str) -> str:
+        """Return the name of the rule file that speaks for a host, empty if none does."""
+        return self._receiver_of(remote_host) if remote_host else ""
+
+    def _find(self, reply: Reply, text: str, receivers: set[str]) -> list[Hit]:
+        seen: list[tuple[Rule, str]] = []
+        tried: set[int] = set()
+        for phrase in self._index.candidates(text):
+            if phrase.scope in receivers or (not phrase.scope and phrase.rule.order in tried):
+                continue
+            matched = phrase.find(text)
+            if not matched:
+                continue
+            if phrase.scope:
+                receivers.add(phrase.scope)
+                continue
+            tried.add(phrase.rule.order)
+            seen.append((phrase.rule, matched))
+        for receiver in receivers:
+            seen += [(rule, reply.status or reply.code) for rule in self._silent.get(receiver, ())]
+        return [
+            Hit(_strength(rule, receivers), rule, matched)
+            for rule, matched in seen
+            if _holds(rule, reply, text, receivers)
+        ]
+
+    def _look_up_receiver(self, remote_host: str) -> str:
+        host = remote_host.lower().strip(" .[]")
+        while host:
+            name = self._hosts.get(host)
+            if name is not None:
+                return name
+            host = host.partition(".")[2]
+        return ""
+
+    def _fill(self, scopes: Sequence["Scope"]) -> None:
+        phrases = [
+            _Phrase(rule, wording)
+            for rule in self.rules
+            if rule.text
+            for wording in _parsed(rule.id, rule.text)
+        ]
+        nobody = Rule(id="")
+        phrases += [
+            _Phrase(nobody, wording, scope=scope.name)
+            for scope in scopes
+            for token in scope.tokens
+            for wording in _parsed(scope.name, token)
+        ]
+        for rule in self.rules:
+            if not rule.text:
+                self._silent.setdefault(rule.receiver, []).append(rule)
+        weights = _weights(phrases)
+        for phrase in phrases:
+            self._enter(phrase, weights)
+
+    def _enter(self, phrase: _Phrase, weights: Mapping[Anchor, int]) -> None:
+        choices = phrase.wording.choices
+        if not choices:
+            if not is_ideographic(phrase.wording.literal):
+                raise ValueError(f"{phrase.rule.id}: needs a whole word: {phrase.wording.literal}")
+            self._index.ideographic.append(phrase)
+            return
+        for anchor in min(choices, key=lambda choice: sum(weights[each] for each in choice)):
+            shelf = self._index.beginnings if anchor.prefix else self._index.exact
+            shelf.setdefault(anchor.word, []).append(phrase)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """How a receiver is recognised: its hosts, and tokens only its replies hold."""
+
+    name: str
+    hosts: tuple[str, ...]
+    tokens: tuple[str, ...]
+
+
+class Meaning(NamedTuple):
+    """What a code means, and whether it says so precisely."""
+
+    reason: Reason
+    precise: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Statuses:
+    """What enhanced status codes and reply codes mean when the words say nothing."""
+
+    statuses: Mapping[str, Meaning]
+    codes: Mapping[str, Meaning]
+
+    @classmethod
+    def load(cls) -> "Statuses":
+        """Return the shipped tables."""
+        data = read(KNOWLEDGE / "statuses.toml")
+        return cls(
+            {**_meanings(data["precise"], precise=True), **_meanings(data["vague"], precise=False)},
+            _meanings(data["codes"], precise=False),
+        )
+
+    def of_status(self, status: str) -> Meaning | None:
+        """Return what an enhanced status means, e.g. "5.2.2"."""
+        return self.statuses.get(status[2:])
+
+    def of_code(self, code: str) -> Meaning | None:
+        """Return what a reply code means, e.g. "552"."""
+        return self.codes.get(code)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return the tables of a TOML file; raises ValueError that names the file."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _meanings(table: Mapping[str, list[str]], *, precise: bool) -> dict[str, Meaning]:
+    return {
+        code: Meaning(Reason(reason), precise) for reason, codes in table.items() for code in codes
+    }
+
+
+def _general_last(path: Path) -> tuple[bool, str]:
+    return path.stem == "general", path.stem
+
+
+def _add(
+    rules: list[Rule], scopes: list[Scope], name: str, data: Mapping[str, Any], default: Strength
+) -> None:
+    scopes.append(Scope(name, tuple(data.get("hosts", ())), tuple(data.get("tokens", ()))))
+    strength = STRENGTHS[data["strength"]] if "strength" in data else default
+    for entry in data.get("rule", ()):
+        rules.append(_rule(entry, name, strength, len(rules)))
+
+
+def _rule(entry: Mapping[str, Any], receiver: str, strength: Strength, order: int) -> Rule:
+    try:
+        return Rule(
+            id=entry["id"],
+            reason=Reason(entry.get("reason", "unknown")),
+            kind=Kind(entry["kind"]) if "kind" in entry else None,
+            variant=entry.get("variant", ""),
+            text=entry.get("text", ""),
+            unless=entry.get("unless", ""),
+            status=tuple(entry.get("status", ())),
+            code=tuple(entry.get("code", ())),
+            here=entry.get("here", False),
+            strength=STRENGTHS[entry["strength"]] if "strength" in entry else strength,
+            receiver=receiver,
+            source=entry.get("source", ""),
+            example=entry.get("example", ""),
+            host=entry.get("host", ""),
+            order=order,
+        )
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{receiver}.toml, {entry.get('id', 'a rule without id')}: {error}") from error
+
+
+def _parsed(name: str, text: str) -> list[Wording]:
+    try:
+        return wordings(text)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def _weights(phrases: Sequence[_Phrase]) -> dict[Anchor, int]:
+    """Count how many phrases could hang on each anchor: the rarest tells most."""
+    weights: dict[Anchor, int] = {}
+    for phrase in phrases:
+        for anchor in _anchors(phrase):
+            weights[anchor] = weights.get(anchor, 0) + 1
+    return weights
+
+
+def _anchors(phrase: _Phrase) -> Iterator[Anchor]:
+    for choice in phrase.wording.choices:
+        yield from choice
+
+
+def _holds(rule: Rule, reply: Reply, text: str, receivers: set[str]) -> bool:
+    if rule.here and rule.receiver not in receivers:
+        return False
+    if rule.status and not _has_status(rule.status, reply.status):
+        return False
+    if rule.code and not reply.code.startswith(rule.code):
+        return False
+    return not (rule.unless and re.search(_unless(rule.unless), text))
+
+
+def _has_status(wanted: tuple[str, ...], status: str) -> bool:
+    return bool(status) and (status in wanted or f"x{status[1:]}" in wanted)
+
+
+@lru_cache(1_000)
+def _unless(text: str) -> str:
+    return "|".join(wording.expression or re.escape(wording.literal) for wording in wordings(text))
+
+
+def _strength(rule: Rule, receivers: set[str]) -> Strength:
+    at_home = rule.receiver in receivers and rule.strength == Strength.SPECIFIC
+    return Strength.RECEIVER if at_home else rule.strength
+
+
+def _rank(hit: Hit) -> tuple[Strength, int, int]:
+    return hit.strength, -len(hit.matched), hit.rule.order

@@ -1,0 +1,275 @@
+"""The small language in which rules word a reply: a safe part of regular expressions.
+
+A wording is written in lower case and matches whole words. It may hold literals, `.`, `\\d`,
+`\\w`, `\\s`, `[classes]`, `(groups|of alternatives)` and the repeats `?`, `+`, `*`, `{m,n}`; only
+single characters may be repeated more than once, and never more than 120 times. So no wording
+can run away on hostile text, whoever wrote it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+REPEAT_LIMIT = 120
+"""Repeats of a character; `+` and `*` stop there too."""
+
+PREFIX_LENGTH = 3
+"""The shortest beginning of a word that may serve as an anchor."""
+
+Node = tuple[str, object, int, int]
+"""(kind, value, least, most): kinds are `text` (str), `class` (str), `group` (list of branches)."""
+
+_SPECIAL = frozenset("\\.[(|)?+*{")
+_WORDS = re.compile(r"[^\W_]+")
+_IDEOGRAPH = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9d]")
+_BOUNDS = re.compile(r"(\d+)(?:,(\d+))?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A word (or its beginning) without which a wording cannot match."""
+
+    word: str
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """One alternative of a rule's text, ready to be found.
+
+    `literal` must be in a text that matches. `choices` are sets of anchors; of each set one word
+    must be there. `expression` is empty where the literal is the whole wording. `before` and
+    `after` tell whether a word must begin and end with the match.
+    """
+
+    literal: str
+    expression: str
+    choices: tuple[tuple[Anchor, ...], ...]
+    before: bool
+    after: bool
+
+
+def wordings(text: str) -> list[Wording]:
+    """Return one wording for each top-level alternative of the text.
+
+    >>> [wording.literal for wording in wordings("mailbox (is )?full|over quota")]
+    ['mailbox ', 'over quota']
+
+    Raises ValueError for what the language does not allow.
+    """
+    branches, rest = _branches(text, 0)
+    if rest != len(text):
+        raise ValueError(f"a bracket too many in {text!r}")
+    return [_wording(branch, text) for branch in branches]
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a lower-case text, as anchors count them."""
+    return _WORDS.findall(text)
+
+
+def is_ideographic(text: str) -> bool:
+    """Tell whether the text is of a script that puts no spaces between words."""
+    return _IDEOGRAPH.search(text) is not None
+
+
+# From the text to nodes
+
+
+def _branches(text: str, at: int) -> tuple[list[list[Node]], int]:
+    branches: list[list[Node]] = [[]]
+    while at < len(text) and text[at] != ")":
+        if text[at] == "|":
+            branches.append([])
+            at += 1
+            continue
+        node, at = _atom(text, at)
+        node, at = _repeated(node, text, at)
+        _append(branches[-1], node)
+    return branches, at
+
+
+def _append(branch: list[Node], node: Node) -> None:
+    """Add a node; plain characters that follow one another become one text."""
+    kind, value, least, most = node
+    if kind == "text" and least == most == 1 and branch:
+        last, before, fewest, most_before = branch[-1]
+        if last == "text" and fewest == most_before == 1:
+            branch[-1] = ("text", f"{before}{value}", 1, 1)
+            return
+    branch.append(node)
+
+
+def _atom(text: str, at: int) -> tuple[Node, int]:
+    character = text[at]
+    if character == "(":
+        return _group(text, at)
+    if character == "[":
+        return _class(text, at)
+    if character == "\\":
+        return _escape(text, at)
+    if character == ".":
+        return ("class", ".", 1, 1), at + 1
+    if character in "?+*{":
+        raise ValueError(f"nothing to repeat in {text!r}")
+    return ("text", character, 1, 1), at + 1
+
+
+def _group(text: str, at: int) -> tuple[Node, int]:
+    start = at + 3 if text.startswith("(?:", at) else at + 1
+    if text.startswith("?", start):
+        raise ValueError(f"only plain groups are allowed in {text!r}")
+    branches, end = _branches(text, start)
+    if end >= len(text):
+        raise ValueError(f"a bracket is not closed in {text!r}")
+    return ("group", branches, 1, 1), end + 1
+
+
+def _class(text: str, at: int) -> tuple[Node, int]:
+    end = text.find("]", at + 2)
+    if end < 0:
+        raise ValueError(f"a class is not closed in {text!r}")
+    return ("class", text[at : end + 1], 1, 1), end + 1
+
+
+def _escape(text: str, at: int) -> tuple[Node, int]:
+    follows = text[at + 1 : at + 2]
+    if follows in {"d", "w", "s"}:
+        return ("class", f"\\{follows}", 1, 1), at + 2
+    if not follows or follows.isalnum():
+        raise ValueError(f"unknown escape in {text!r}")
+    return ("text", follows, 1, 1), at + 2
+
+
+_REPEATS = {"?": (0, 1), "+": (1, REPEAT_LIMIT), "*": (0, REPEAT_LIMIT)}
+
+
+def _repeated(node: Node, text: str, at: int) -> tuple[Node, int]:
+    sign = text[at : at + 1]
+    if sign in _REPEATS:
+        least, most = _REPEATS[sign]
+        at += 1
+    elif sign == "{":
+        bounds = _BOUNDS.match(text, at + 1)
+        if bounds is None:
+            raise ValueError(f"unknown repeat in {text!r}")
+        least, most = int(bounds[1]), int(bounds[2] or bounds[1])
+        at = bounds.end()
+    else:
+        return node, at
+    if most > REPEAT_LIMIT or (most > 1 and node[0] == "group"):
+        raise ValueError(f"a repeat that may run away in {text!r}")
+    return (node[0], node[1], least, most), at
+
+
+# From nodes to what is matched
+
+
+def _wording(branch: list[Node], text: str) -> Wording:
+    if not branch:
+        raise ValueError(f"an empty alternative in {text!r}")
+    first, last = branch[0], branch[-1]
+    whole = len(branch) == 1 and first[0] == "text" and first[2] == first[3] == 1
+    literal = max((_literal(node) for node in branch), key=len)
+    return Wording(
+        literal=literal,
+        expression="" if whole else "".join(map(_source, branch)),
+        choices=tuple(_choices(branch, left=True, right=True)),
+        before=_starts_word(first),
+        after=_ends_word(last),
+    )
+
+
+def _literal(node: Node) -> str:
+    return str(node[1]) if node[0] == "text" and node[2] == 1 else ""
+
+
+def _starts_word(node: Node) -> bool:
+    if node[0] == "group":
+        return all(_starts_word(branch[0]) for branch in _inside(node) if branch)
+    return node[0] == "text" and _is_letter(str(node[1])[0])
+
+
+def _ends_word(node: Node) -> bool:
+    if node[0] == "group":
+        return all(_ends_word(branch[-1]) for branch in _inside(node) if branch)
+    if node[0] == "class":
+        return node[1] == "\\d"
+    return _is_letter(str(node[1])[-1])
+
+
+def _is_letter(character: str) -> bool:
+    return character.isalnum() and not is_ideographic(character)
+
+
+def _inside(node: Node) -> list[list[Node]]:
+    value = node[1]
+    return value if isinstance(value, list) else []
+
+
+def _source(node: Node) -> str:
+    kind, value, least, most = node
+    if kind == "group":
+        inside = "|".join("".join(map(_source, branch)) for branch in _inside(node))
+        source = f"(?:{inside})"
+    else:
+        source = re.escape(str(value)) if kind == "text" else str(value)
+    if least == most == 1:
+        return source
+    return f"{source}{{{least},{most}}}"
+
+
+def _choices(
+    branch: list[Node], *, left: bool, right: bool
+) -> Iterator[tuple[Anchor, ...]]:
+    """Yield sets of anchors of which one must be in the text.
+
+    `left` and `right` tell whether the branch begins and ends at the edge of a word.
+    """
+    for place, node in enumerate(branch):
+        if node[2] == 0:
+            continue
+        closed_left = left if place == 0 else _closes(branch[place - 1], last=True)
+        ends = place == len(branch) - 1
+        closed_right = right if ends else _closes(branch[place + 1], last=False)
+        if node[0] == "text":
+            for anchor in _anchors(str(node[1]), left=closed_left, right=closed_right):
+                yield (anchor,)
+        elif node[0] == "group":
+            yield from _of_group(_inside(node), left=closed_left, right=closed_right)
+
+
+def _of_group(
+    branches: list[list[Node]], *, left: bool, right: bool
+) -> Iterator[tuple[Anchor, ...]]:
+    """Yield one set that holds the longest anchor of each alternative, if each has one."""
+    together: list[Anchor] = []
+    for branch in branches:
+        choices = list(_choices(branch, left=left, right=right))
+        if not choices:
+            return
+        together.extend(max(choices, key=lambda choice: min(len(each.word) for each in choice)))
+    yield tuple(together)
+
+
+def _closes(node: Node, *, last: bool) -> bool:
+    """Tell whether no word can go on over this neighbour."""
+    if node[0] == "class":
+        return node[1] == "\\s" and node[2] > 0
+    if node[0] != "text" or node[2] == 0:
+        return False
+    text = str(node[1])
+    return not text[-1 if last else 0].isalnum()
+
+
+def _anchors(text: str, *, left: bool, right: bool) -> Iterator[Anchor]:
+    for found in _WORDS.finditer(text):
+        word = found[0]
+        open_left = found.start() == 0 and not left
+        open_right = found.end() == len(text) and not right
+        if open_left or is_ideographic(word):
+            continue
+        if not open_right:
+            yield Anchor(word)
+        elif len(word) >= PREFIX_LENGTH:
+            yield Anchor(word, prefix=True)
