@@ -1,0 +1,176 @@
+"""One recipient's failure as a report words it, and what can be read from the words alone."""
+
+import re
+from dataclasses import dataclass
+
+from resolutions.bounce import Kind, SmtpReply
+
+ADDRESS = r'(?:"[^"\n]{1,80}"|[^\s<>()\[\]",;:@]{1,128})@[^\s<>()\[\]",;:@]{1,190}'
+"""An email address inside other text; bounded, so that no text can make it run away."""
+
+REPLY_LIMIT = 8_192
+"""Characters of a reply that are kept (as in `SmtpReply`)."""
+
+COMMANDS = {
+    "rcpt": "RCPT TO",
+    "recipient": "RCPT TO",
+    "mail": "MAIL FROM",
+    "data": "DATA",
+    "end": "DATA",
+    "text": "DATA",
+    "ehlo": "EHLO",
+    "helo": "HELO",
+    "initial": "CONNECT",
+    "connection": "CONNECT",
+    "starttls": "STARTTLS",
+    "auth": "AUTH",
+    "quit": "QUIT",
+}
+"""First word by which servers name the refused command → the command."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What a report says of one recipient, before the mail around it is taken into account.
+
+    `other` is the address of the same recipient that the report does not go by: Final-Recipient
+    where Original-Recipient is known, the alias an address was expanded from.
+    """
+
+    recipient: str = ""
+    kind: Kind = Kind.BOUNCE
+    text: str = ""
+    code: str = ""
+    status: str = ""
+    remote_host: str = ""
+    command: str = ""
+    other: str = ""
+
+    @property
+    def reply(self) -> SmtpReply:
+        """The failure as a reply; what the fields left open is read from the text."""
+        text = self.text[:REPLY_LIMIT]
+        return SmtpReply(
+            text,
+            self.code or code_in(text),
+            status_of(self.status, text),
+            self.command or command_in(text),
+        )
+
+
+def code_in(text: str) -> str:
+    """Return the reply code of an SMTP error in the text, empty if there is none.
+
+    >>> code_in("host mx.example[192.0.2.1] said: 550-5.1.1 no such user")
+    '550'
+    """
+    match = _CODE_FIRST.match(text) or _CODE_SAID.search(text) or _CODE.search(text)
+    return match[1] if match else ""
+
+
+def status_of(status: str, text: str) -> str:
+    """Return the enhanced status code: the field's, or the text's where the field is vague.
+
+    >>> status_of("5.0.0 (undefined status)", "550 5.1.1 no such user")
+    '5.1.1'
+    """
+    field = _STATUS.search(status)
+    given = field[1] if field else ""
+    if given and not given.endswith(".0.0"):
+        return given
+    for match in _STATUS.finditer(text):
+        if not match[1].endswith(".0.0") and (not given or match[1][0] == given[0]):
+            return match[1]
+    return given or next((match[1] for match in _STATUS.finditer(text)), "")
+
+
+def command_in(text: str) -> str:
+    """Return the SMTP command that was refused, empty if the text does not tell.
+
+    >>> command_in("554 refused (in reply to end of DATA command)")
+    'DATA'
+    """
+    match = _COMMAND.search(text)
+    return COMMANDS[match[match.lastindex or 1].lower()] if match else ""
+
+
+def host_in(text: str) -> str:
+    """Return the receiving server that the text names (a name, else an IP address), or nothing.
+
+    >>> host_in("host mx.example.com[192.0.2.1] said: 550 no")
+    'mx.example.com'
+    """
+    match = _HOST.search(text)
+    if match is None:
+        return ""
+    return match[match.lastindex or 1].strip("<>[]().:;,'\"").lower()
+
+
+def is_vague(text: str) -> bool:
+    """Tell whether a diagnostic says nothing beside its numbers, so that better words are wanted."""
+    words = _NUMBERS.sub(" ", text).strip(" .;:-<>()[]*\t\n").lower()
+    return len(words) < 4 or words in VAGUE
+
+
+VAGUE = frozenset(
+    {
+        "failed",
+        "failure",
+        "error",
+        "unknown",
+        "unknown error",
+        "none",
+        "null",
+        "undeliverable",
+        "delivery failed",
+        "delivery failure",
+        "message undeliverable",
+        "other undefined status",
+        "permanent error",
+        "permanent failure",
+        "temporary failure",
+        "service unavailable",
+        "unspecified error",
+        "delivery error",
+        "mail rejected",
+    }
+)
+"""Whole diagnostics that explain nothing."""
+
+_CODE_FIRST = re.compile(r"\s*(?:smtp\s*;\s*)?[#<(\"']?([245]\d\d)(?![\d.,/])", re.IGNORECASE)
+_CODE_SAID = re.compile(
+    r"(?:said|returned|was|responded|error message|response|<<<|reason|failure|\]|data|command|"
+    r"rcpt to:<[^<>\n]{1,200}>)\s?:?\s{0,8}[\[\"'(#:]{0,3}\s?([245]\d\d)(?![\d.,/:])",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"(?<![\w.:/-])([45]\d\d)(?=[ -](?:#?[245]\.\d{1,3}\.\d|[A-Za-z<'\"#\[(:]))")
+_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
+_NUMBERS = re.compile(r"\b[245]\d\d\b|\b[245]\.\d{1,3}\.\d{1,3}\b|" + ADDRESS + r"|\bsmtp\s?;")
+_COMMAND = re.compile(
+    r"in\s+reply\s+to\s+(?:the\s+)?(\w{3,8})|"
+    r"error\s+from\s+remote\s+(?:mail\s+server|mailer|server)\s+(?:after|for)\s+(\w{3,8})|"
+    r"\[(rcpt|mail|data)_?(?:to|from)?\]|"
+    r"error\s+following\s+(\w{4,8})\s+command|your message \((data)\)|"
+    r"did\s+not\s+like\s+our\s+(\w{3,8})|"
+    r">>> (rcpt|mail|data|ehlo|helo|auth|starttls)\b|step: (data|rcpt|mail)\b|"
+    r"\(in reply to (\w{3,8})|does\s+not\s+like\s+(?:the\s+)?(recipient)|after\s+(rcpt|data|mail)\b",
+    re.IGNORECASE,
+)
+_NAME = r"([\w.-]{1,200}\.[\w-]{2,63}|\[?\d{1,3}(?:\.\d{1,3}){3}\]?)"
+_HOST = re.compile(
+    rf"\bhost:?\s+{_NAME}\s{{0,5}}[\[(]?|"
+    rf"while\s+talking\s+to\s+{_NAME}|"
+    rf"connect\s+to\s+{_NAME}\s?[\[:]|"
+    rf"(?:connection|conversation)\s+with\s+{_NAME}\s?\[|"
+    rf"lost\s+connection\s+with\s+{_NAME}|"
+    rf"remote\s+server\s+at\s+{_NAME}|"
+    rf"remote\s+(?:system|mta|server)\s?:?\s+(?:dns;\s?)?<?{_NAME}|"
+    rf"smtp\s+server\s+<{_NAME}>|"
+    rf"server\s+for\s+the\s+recipient\s+domain\s+\S{{1,200}}\s+by\s+{_NAME}|"
+    rf"^\s*{_NAME}\s?\[[\d.:a-f]+\]:?\s(?:did|responded)|"
+    rf"^{_NAME}\s(?:failed\s+after|does\s+not\s+like)|"
+    rf"giving\s+up\s+on\s+{_NAME}|"
+    rf"server\s+{_NAME}\[[\d.:a-f]+\]\s(?:failed|responded)|"
+    rf"^\s+{_NAME}\s\[[\d.:a-f]+\]:$",
+    re.IGNORECASE | re.MULTILINE,
+)
