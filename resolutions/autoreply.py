@@ -24,6 +24,12 @@ def is_auto_reply(headers: Mapping[str, str], subject: str) -> bool:
     return bool(_AUTO_SUBJECT.search(subject))
 
 
+def is_reply_by_itself(headers: Mapping[str, str]) -> bool:
+    """Tell whether a mail says so of itself (RFC 3834), and is not from a mail server."""
+    said = headers.get("auto-submitted", "").lower().startswith("auto-replied")
+    return said and not _DAEMON.search(headers.get("from", ""))
+
+
 def is_human_reply(headers: Mapping[str, str], subject: str) -> bool:
     """Tell whether somebody answered a mail; what they quote is not news."""
     if _NULL_SENDER.match(headers.get("return-path", "").strip()):
@@ -40,8 +46,8 @@ _NULL_SENDER = re.compile(r"<\s*>|<?mailer-daemon(?:@|>|$)", re.IGNORECASE)
 _DAEMON = re.compile(r"mailer[ _-]?daemon|mail delivery s|postmaster@|mail system", re.IGNORECASE)
 _SERVER = re.compile(
     r"mailer[ _-]?daemon|postmaster|mail[ ._-]?delivery|mail[ ._-]?admin|mail system|mdaemon|"
-    r"system administrator|delivery[ _-]?(?:subsystem|system|service)|microsoft (?:exchange|outlook)|"
-    r"interscan|no-?reply@.{0,80}(?:dion|auone)|<>",
+    r"system administrator|delivery[ _-]?(?:subsystem|system|service)|"
+    r"microsoft (?:exchange|outlook)|interscan|no-?reply@.{0,80}(?:dion|auone)|<>",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
@@ -50,10 +56,10 @@ _SUBJECT = re.compile(
     r"(?:mail|message|e-?mail) (?:delivery|could not|system error|undeliver)|mail failure|"
     r"could not be delivered|warning: (?:could not|message)|permanent (?:delivery )?fail|"
     r"there was an error sending|error sending your mail|loop alert|bounce|unzustellbar|"
-    r"nicht zugestellt|non remis|non d[ée]livr|chec de (?:la )?remise|no se (?:puede|pudo) entregar|"
-    r"no entregado|mancata consegna|impossibile recapitare|n[ãa]o entregue|onbestelbaar|"
-    r"niet (?:bezorgd|afgeleverd)|niedostarcz|не\s?достав|недостав|недоставленн|配信(?:不能|エラー)|"
-    r"送信エラー|届きませんでした|退信|无法投递|無法傳遞|배달되지",
+    r"nicht zugestellt|non remis|non d[ée]livr|chec de (?:la )?remise|"
+    r"no se (?:puede|pudo) entregar|no entregado|mancata consegna|impossibile recapitare|n[ãa]o entregue|onbestelbaar|"
+    r"niet (?:bezorgd|afgeleverd)|niedostarcz|не\s?достав|недостав|"
+    r"配信(?:不能|エラー)|送信エラー|届きませんでした|退信|无法投递|無法傳遞|배달되지",
     re.IGNORECASE,
 )
 _AUTO_HEADERS = (
@@ -73,13 +79,14 @@ _AUTO_SUBJECT = re.compile(
     r"respuesta autom[áa]tica|fuera de la oficina|risposta automatica|fuori (?:sede|ufficio)|"
     r"resposta autom[áa]tica|aus[êe]ncia|fora do escrit|automatisch antwoord|afwezig|"
     r"niet aanwezig|autosvar|automatiskt svar|frånvar|odpowied[źz] automatyczna|automatyczna odpow|"
-    r"автоматический ответ|автоответ|自動返信|自動応答|不在通知|不在のお知らせ|自动回复|自动答复|자동 ?응답|"
+    r"автоматический ответ|автоответ|自動返信|自動応答|不在通知|不在のお知らせ|"
+    r"自动回复|自动答复|자동 ?응답|"
     r"vacation|away from (?:my|the) (?:mail|office|desk)|on (?:vacation|holiday|leave)\b|"
     r"i am (?:out|away)\b|i'm (?:out|away)\b|on annual leave|maternity leave)",
     re.IGNORECASE,
 )
 _REPLY = re.compile(
-    r"\s*(?:re|aw|sv|vs|antw|odp|res|r|回复|答复|返信|ответ)\s?(?:\[\d{1,3}\])?\s?[:：]",
+    r"\s*(?:re|aw|sv|vs|antw|odp|res|r|回复|答复|返信|ответ)\s?(?:\[\d{1,3}\])?\s?[:\uff1a]",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"^(?:>[ ]?){1,10}", re.MULTILINE)

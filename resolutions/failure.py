@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from resolutions.bounce import Kind, SmtpReply
 
-ADDRESS = r'(?:"[^"\n]{1,80}"|[^\s<>()\[\]",;:@]{1,128})@[^\s<>()\[\]",;:@]{1,190}'
+ADDRESS = (
+    r"""(?:"[^"\n]{1,80}"|[^\s<>()\[\]",;:@'`|][^\s<>()\[\]",;:@]{0,127})"""
+    r"""@[^\s<>()\[\]",;:@'*.][^\s<>()\[\]",;:@'*]{0,189}(?<![.])"""
+)
 """An email address inside other text; bounded, so that no text can make it run away."""
 
 REPLY_LIMIT = 8_192
@@ -107,9 +110,18 @@ def host_in(text: str) -> str:
 
 
 def is_vague(text: str) -> bool:
-    """Tell whether a diagnostic says nothing beside its numbers, so that better words are wanted."""
-    words = _NUMBERS.sub(" ", text).strip(" .;:-<>()[]*\t\n").lower()
+    """Tell whether a diagnostic explains nothing, so that better words are wanted."""
+    words = _words(text)
     return len(words) < 4 or words in VAGUE
+
+
+def is_silent(text: str) -> bool:
+    """Tell whether a diagnostic holds nothing but numbers and addresses."""
+    return len(_words(text)) < 4
+
+
+def _words(text: str) -> str:
+    return _NUMBERS.sub(" ", text).strip(" .;:-<>()[]*\t\n").lower()
 
 
 VAGUE = frozenset(
@@ -153,7 +165,7 @@ _COMMAND = re.compile(
     r"error\s+following\s+(\w{4,8})\s+command|your message \((data)\)|"
     r"did\s+not\s+like\s+our\s+(\w{3,8})|"
     r">>> (rcpt|mail|data|ehlo|helo|auth|starttls)\b|step: (data|rcpt|mail)\b|"
-    r"\(in reply to (\w{3,8})|does\s+not\s+like\s+(?:the\s+)?(recipient)|after\s+(rcpt|data|mail)\b",
+    r"does\s+not\s+like\s+(?:the\s+)?(recipient)|after\s+(rcpt|data|mail)\b",
     re.IGNORECASE,
 )
 _NAME = r"([\w.-]{1,200}\.[\w-]{2,63}|\[?\d{1,3}(?:\.\d{1,3}){3}\]?)"

@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from resolutions.autoreply import is_auto_reply, is_from_a_server, is_human_reply, unquoted
+from resolutions.autoreply import (
+    is_auto_reply,
+    is_from_a_server,
+    is_human_reply,
+    is_reply_by_itself,
+    unquoted,
+)
 from resolutions.bounce import Kind, SmtpReply, clean
 from resolutions.delivery_status import Status, failure_of, parse_status
-from resolutions.failure import ADDRESS, Failure, is_vague
+from resolutions.failure import ADDRESS, Failure, is_silent, is_vague
 from resolutions.feedback import complaint_in
 from resolutions.maildate import parse_date
 from resolutions.mime import (
@@ -18,6 +24,7 @@ from resolutions.mime import (
     header_text,
     message_in,
     parse,
+    parse_all,
     parse_fields,
     text_of,
 )
@@ -61,7 +68,10 @@ def read(mail: bytes) -> list[MailReport]:
 
     Any bytes are accepted; nothing is raised. The first 5 MiB, 20 levels and 100 parts are read.
     """
-    return _read(parse(mail), FORWARDS_LIMIT)
+    reports = [report for root in parse_all(mail) for report in _read(root, FORWARDS_LIMIT)]
+    if len(reports) > 1:  # several mails of one file
+        reports = [replace(report, index=index) for index, report in enumerate(reports, 1)]
+    return reports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +125,9 @@ def _plain(root: Part) -> _Found | None:
             return _from_status(root, status)
     words, returned = cut_original(text)
     original = _original(root) or parse_fields(returned)
-    failures = failures_in(words) or _by_header(root, words, original)
+    failures = failures_in(words)
+    if not failures and not is_reply_by_itself(root.headers):
+        failures = _by_header(root, words, original)
     kind = kind_of(words)
     failures = [replace(failure, kind=kind) for failure in failures]
     return _Found(failures=failures, original=original) if failures else None
@@ -123,16 +135,12 @@ def _plain(root: Part) -> _Found | None:
 
 def _no_bounce(root: Part) -> _Found:
     subject = header_text(root.headers.get("subject", ""))
-    if not is_auto_reply(root.headers, subject) and not _replied_by_itself(root):
+    if not (is_auto_reply(root.headers, subject) or is_reply_by_itself(root.headers)):
         return _Found(failures=[Failure(kind=Kind.NOT_A_BOUNCE)])
     sender = _ADDRESS.search(root.headers.get("from", ""))
     text = " ".join(_human_text(root).split())
     recipient = sender[0] if sender else ""
     return _Found(failures=[Failure(kind=Kind.AUTO_REPLY, recipient=recipient, text=text)])
-
-
-def _replied_by_itself(root: Part) -> bool:
-    return root.headers.get("auto-submitted", "").lower().startswith(("auto-replied", "auto-gen"))
 
 
 # Delivery reports
@@ -165,15 +173,13 @@ def _completed(root: Part, failures: list[Failure]) -> list[Failure]:
             address = other.recipient if other else _failed_header(root) or _to(root, returned)
             failure = replace(failure, recipient=address)
         if is_vague(failure.text):
-            text = other.text if other else paragraph_about(words) if alone else ""
+            text = other.text if other else ""
+            if alone and not text and is_silent(failure.text):
+                text = paragraph_about(words)
             host = failure.remote_host or (other.remote_host if other else "")
-            failure = replace(failure, text=_fuller(failure.text, text), remote_host=host)
+            failure = replace(failure, text=text or failure.text, remote_host=host)
         completed.append(failure)
     return completed
-
-
-def _fuller(field_text: str, words: str) -> str:
-    return words if words else field_text
 
 
 def _behind_alias(root: Part, failure: Failure) -> Failure:

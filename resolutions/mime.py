@@ -45,11 +45,22 @@ class Part:
 
 def parse(mail: bytes) -> Part:
     """Return the mail as a tree of parts; whatever is wrong with it, the rest is kept."""
+    return _part(_lines(mail), 0, _Budget())
+
+
+def parse_all(mail: bytes) -> list[Part]:
+    """Return the mails of an mbox file (RFC 4155), of any other bytes the one mail they are."""
+    text = _lines(mail)
+    if not mail.startswith(b"From "):
+        return [_part(text, 0, _Budget())]
+    return [_part(each, 0, _Budget()) for each in _SEPARATOR.split(text)[:PART_LIMIT]]
+
+
+def _lines(mail: bytes) -> str:
+    """Return the mail as text with plain line ends, without the separator of an mbox file."""
     text = mail[:MAIL_LIMIT].replace(b"\r\n", b"\n").replace(b"\r", b"\n").decode("latin-1")
     text = text.removeprefix("\xef\xbb\xbf").lstrip("\n")
-    if text.startswith(("From ", ">From ")):  # the separator of an mbox file
-        text = text.partition("\n")[2]
-    return _part(text, 0, _Budget())
+    return text.partition("\n")[2] if text.startswith(("From ", ">From ")) else text
 
 
 def parse_fields(block: str) -> dict[str, str]:
@@ -120,6 +131,9 @@ class _Budget:
         return self.left >= 0
 
 
+_SEPARATOR = re.compile(
+    r"\n\nFrom [^\n ]{1,200} {1,3}[A-Z][a-z]{2} [A-Z][a-z]{2} [^\n]{6,40}\n(?=[!-9;-~]{1,80}:)"
+)
 _FIELD = re.compile(r"^([!-9;-~]{1,100})[ \t]*:[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE)
 _BLOCK = re.compile(r"(?:[!-9;-~]{1,100}[ \t]*:.*(?:\n|\Z)(?:[ \t].*(?:\n|\Z))*+)*+")
 _PARAMETER = re.compile(r';\s*([^\s=;]{1,64}?)\s*=\s*(?:"([^"]*)"|([^;\s]*))')
@@ -149,6 +163,8 @@ def _part(text: str, depth: int, budget: _Budget) -> Part:
     if kind.startswith("multipart/") and depth < DEPTH_LIMIT:
         pieces = _split(body, parameters.get("boundary") or _guess(body))
         parts = tuple(_part(piece, depth + 1, budget) for piece in pieces if budget.take())
+        if not parts:  # a multipart without parts: all of it is meant to be read
+            parts = (Part({}, body, "text/plain", {}),)
     return Part(headers, body, kind, parameters, parts)
 
 
@@ -168,7 +184,7 @@ def _guess(body: str) -> str:
 
 
 def _split(body: str, boundary: str) -> list[str]:
-    """Cut a multipart at its boundary; a missing end is no harm, text before and after is not kept."""
+    """Cut a multipart at its boundary; a missing end is no harm."""
     if not boundary:
         return []
     pieces: list[str] = []
