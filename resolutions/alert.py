@@ -97,7 +97,11 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """What a person did with an alert, for its context line. `at` is when it was asked for."""
+    """What a person did with an alert, for its context line. `at` is when it was asked for.
+
+    `state` is the job's: "waiting" (can still be cancelled or moved), "running", "done", "dead",
+    "cancelled", "stopped". `done` counts the recipients handled so far. `line` is the outcome.
+    """
 
     action: str
     by: str
@@ -105,7 +109,8 @@ class Deed:
     at: datetime
     job_id: int
     run_at: datetime | None = None
-    open: bool = False  # can still be cancelled or moved
+    state: str = "done"
+    done: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,7 +117,9 @@ class BounceEvent:
     @property
     def domain(self) -> str:
         """The recipient's domain in lower case, empty when the address has none."""
-        return self.recipient.rpartition("@")[2].lower().rstrip(">.") if "@" in self.recipient else ""
+        return (
+            self.recipient.rpartition("@")[2].lower().rstrip(">.") if "@" in self.recipient else ""
+        )
 
 
 def clean(text: str, limit: int) -> str:

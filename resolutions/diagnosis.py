@@ -239,9 +239,7 @@ def _contradicts(finding: _Finding, main: _Finding) -> bool:
     return not any(main.reason in kin and finding.reason in kin for kin in _RELATED)
 
 
-def _confidence(
-    main: _Finding, findings: list[_Finding], against: list[_Finding]
-) -> Confidence:
+def _confidence(main: _Finding, findings: list[_Finding], against: list[_Finding]) -> Confidence:
     if main.reason is Reason.UNKNOWN:
         return Confidence.WEAK if main.rule else Confidence.NONE
     confidence = _CONFIDENCE[main.strength]

@@ -24,8 +24,13 @@ class RuleEntry(BaseModel):
     reason: Reason | None = None
     kind: Kind | None = None
     variant: Literal[
-        "", "greylisted", "forwarded", "shared-pool", "free-mail-from",
-        "relay-denied-by-recipient", "null-mx",
+        "",
+        "greylisted",
+        "forwarded",
+        "shared-pool",
+        "free-mail-from",
+        "relay-denied-by-recipient",
+        "null-mx",
     ] = ""
     text: str = ""
     unless: str = ""

@@ -355,7 +355,9 @@ def _rule(entry: Mapping[str, Any], receiver: str, strength: Strength, order: in
             order=order,
         )
     except (KeyError, ValueError) as error:
-        raise ValueError(f"{receiver}.toml, {entry.get('id', 'a rule without id')}: {error}") from error
+        raise ValueError(
+            f"{receiver}.toml, {entry.get('id', 'a rule without id')}: {error}"
+        ) from error
 
 
 def _parsed(name: str, text: str) -> list[Wording]:

@@ -219,9 +219,7 @@ def _source(node: Node) -> str:
     return f"{source}{{{least},{most}}}"
 
 
-def _choices(
-    branch: list[Node], *, left: bool, right: bool
-) -> Iterator[tuple[Anchor, ...]]:
+def _choices(branch: list[Node], *, left: bool, right: bool) -> Iterator[tuple[Anchor, ...]]:
     """Yield sets of anchors of which one must be in the text.
 
     `left` and `right` tell whether the branch begins and ends at the edge of a word.
