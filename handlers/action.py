@@ -13,7 +13,9 @@ from handlers.outgoing import Outgoing
 from handlers.provider import Clock, Provider
 from handlers.store import Job, Store
 from handlers.ticket import TicketSystem
-from resolutions.resolution import Resolution
+from resolutions.operator import Operators
+from resolutions.resolution import Catalogue
+from resolutions.rules import Rulebook
 
 
 class Stopped(Exception):
@@ -47,16 +49,23 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What an action works with. `sources` and `permissions` are by name."""
+    """What an action works with. `sources` and `permissions` are by name.
+
+    Alerts are posted in `channel`; what the operators of Bounce Desk must see (a subscription to
+    confirm, a dead letter without an alert) in `admin_channel`.
+    """
 
     store: Store
     sources: Mapping[str, Provider]
     tickets: TicketSystem | None
-    catalogue: Mapping[str, Resolution]
+    catalogue: Catalogue
+    rulebook: Rulebook
+    operators: Operators
     slack: AsyncWebClient
     outgoing: Outgoing
     clock: Clock
     channel: str
+    admin_channel: str
     resend: ResendTarget | None = None
     permissions: Mapping[str, Sequence[str]] = field(default_factory=dict)
     masked: bool = True

@@ -15,10 +15,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import blocks
-from handlers.provider import Clock
+from handlers.action import Desk
 from handlers.store import Due, Note, Store
 from resolutions.alert import Alert
-from resolutions.resolution import Catalogue
 
 EVENT_TYPE = "bounce_desk_post"
 LEASE_SECONDS = 30.0
@@ -37,33 +36,27 @@ log = logging.getLogger(__name__)
 
 
 class Poster:
-    """Posts what is due in one channel.
+    """Posts what is due in the channel of a desk, whose client must not retry by itself.
 
-    `labels` are the names and labels of the registered buttons; `slack` must be a client that
-    does not retry by itself; `sleep` waits for the channel's turn.
+    `labels` are the names and labels of the registered buttons; `holder` names this process for
+    the lease; `sleep` waits for the channel's turn.
     """
 
     def __init__(
         self,
-        *,
-        store: Store,
-        slack: AsyncWebClient,
-        catalogue: Catalogue,
+        desk: Desk,
         labels: Mapping[str, str],
-        channel: str,
         holder: str,
-        masked: bool,
-        clock: Clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._store = store
-        self._slack = slack
-        self._catalogue = catalogue
+        self._store = desk.store
+        self._slack = desk.slack
+        self._catalogue = desk.catalogue
+        self._channel = desk.channel
+        self._masked = desk.masked
+        self._clock = desk.clock
         self._labels = labels
-        self._channel = channel
         self._holder = holder
-        self._masked = masked
-        self._clock = clock
         self._sleep = sleep
 
     async def post(self) -> bool:

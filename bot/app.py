@@ -1,0 +1,206 @@
+"""The one place where the objects meet: from settings to a running bot."""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Self
+
+import aiohttp
+from aiohttp import web
+
+from bot.listeners import listen
+from bot.metrics import Metrics
+from bot.server import make_server
+from bot.settings import Settings, SettingsError
+from bot.slack import (
+    Door,
+    KeptListeners,
+    Socket,
+    answering_client,
+    make_app,
+    posting_client,
+    whoami,
+)
+from bot.store.store import SqlStore, Timing
+from bot.worker import Worker
+from handlers.action import Action, Desk, ResendTarget
+from handlers.actions import ACTIONS
+from handlers.commands import Commands
+from handlers.home import Home
+from handlers.outgoing import Outgoing
+from handlers.posting import Poster
+from handlers.provider import Clock, Provider
+from handlers.providers import PROVIDERS
+from handlers.shortcuts import Shortcuts
+from handlers.ticket import TicketSystem
+from handlers.tickets import TICKETS
+from handlers.triage import Triage
+from handlers.webhooks import Webhooks
+from resolutions.operator import Operators
+from resolutions.resolution import Catalogue
+from resolutions.rules import Rulebook
+
+BACKLOG = 1_024
+
+log = logging.getLogger(__name__)
+
+
+def utc_now() -> datetime:
+    """Return the present moment."""
+    return datetime.now(UTC)
+
+
+class Bot:
+    """A whole Bounce Desk in one process: `start` opens everything, `stop` closes it in order."""
+
+    def __init__(self, settings: Settings, clock: Clock = utc_now) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.metrics = Metrics()
+        self.url = ""
+        self._stack = AsyncExitStack()
+        self.store: SqlStore
+        self.worker: Worker
+        self.desk: Desk
+
+    async def start(self) -> Self:
+        """Open the database (migrating it), assemble the parts, and listen.
+
+        Raises SettingsError where a setting does not hold: a port in use, a database that is not
+        there. What was opened until then is closed again.
+        """
+        try:
+            await self._assemble()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def stop(self) -> None:
+        """Stop listening, let what runs end or leave it to its lease, close the database."""
+        await self._stack.aclose()
+
+    async def __aenter__(self) -> Self:
+        return await self.start()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def _assemble(self) -> None:
+        settings, enter = self.settings, self._stack.enter_async_context
+        self.store = await enter(_opened(settings, self.clock))
+        inside = await enter(aiohttp.ClientSession())
+        outside = await enter(Outgoing.open())
+        sources = make_sources(settings, outside, self.clock)
+        self.desk = self._desk(sources, inside, outside)
+        actions = {name: action(self.desk) for name, action in ACTIONS.items()}
+        app = make_app(settings.slack, self.desk.slack)
+        home = Home(self.desk)
+        listen(app, actions, Commands(self.desk), Shortcuts(self.desk), home)
+        self.worker = self._worker(actions, inside)
+        await self._keep(self.worker.run(), "worker")
+        await self._open_slack(app, inside)
+        await self._listen(app, sources)
+        self._stack.push_async_callback(_settle, app)
+
+    def _desk(
+        self,
+        sources: Mapping[str, Provider],
+        inside: aiohttp.ClientSession,
+        outside: Outgoing,
+    ) -> Desk:
+        settings = self.settings
+        return Desk(
+            store=self.store,
+            sources=sources,
+            tickets=make_tickets(settings, outside),
+            catalogue=Catalogue.load(settings.rules.catalogue),
+            slack=answering_client(settings.slack, inside),
+            outgoing=outside,
+            clock=self.clock,
+            channel=settings.slack.channel,
+            admin_channel=settings.slack.admin_channel or settings.slack.channel,
+            resend=make_resend(settings),
+            permissions=settings.permissions,
+            masked=settings.alerts.show_addresses == "masked",
+        )
+
+    def _worker(self, actions: Mapping[str, Action], session: aiohttp.ClientSession) -> Worker:
+        labels = {name: action.label for name, action in actions.items() if action.label}
+        holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        posting = replace(self.desk, slack=posting_client(self.settings.slack, session))
+        channels = dict.fromkeys([self.desk.channel, self.desk.admin_channel])
+        posters = [Poster(replace(posting, channel=name), labels, holder) for name in channels]
+        rulebook = Rulebook.load(self.settings.rules.files)
+        triage = Triage(self.store, rulebook, Operators.load(), self.desk.catalogue)
+        return Worker(self.store, triage, posters, actions, self.clock)
+
+    async def _open_slack(self, app: AsyncApp, session: aiohttp.ClientSession) -> None:
+        """Ask Slack who we are, in the background: a slow Slack must not delay the start."""
+        await self._keep(self._introduce(), "auth.test")
+        if self.settings.slack.mode == "socket":
+            await self._keep(Socket(app, self.settings.slack, session).run(), "Socket Mode")
+
+    async def _introduce(self) -> None:
+        try:
+            answer = await whoami(self.desk.slack)
+        except (SlackApiError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            log.warning("Slack does not know us: run bounce doctor", extra={"why": str(error)})
+        else:
+            log.info("known to Slack", extra={"user": answer.get("user")})
+
+    async def _listen(self, app: AsyncApp, sources: Mapping[str, Provider]) -> None:
+        settings = self.settings
+        webhooks = Webhooks(
+            sources,
+            Waking(self.store, self.worker.wake),
+            self.clock,
+            self.metrics.webhook,
+            settings.server.body_limit,
+        )
+        door = Door(app, settings.slack, self.clock, self.metrics.slack_request)
+        server = make_server(
+            webhooks,
+            door.receive if settings.slack.mode == "http" else None,
+            self._wrong,
+            self.metrics.registry,
+        )
+        runner = web.AppRunner(server, access_log=None)
+        self._stack.push_async_callback(runner.cleanup)
+        await runner.setup()
+        site = web.TCPSite(runner, settings.server.host, settings.server.port, backlog=BACKLOG)
+        try:
+            await site.start()
+        except OSError as error:
+            raise SettingsError(
+                f"server.port: cannot listen on {settings.server.host}:{settings.server.port}"
+                f" ({error.strerror}); choose another port"
+            ) from error
+        port = runner.addresses[0][1]
+        self.url = f"http://{settings.server.host}:{port}"
+
+    async def _wrong(self) -> list[str]:
+        """Return what keeps this process from doing its work, for /readyz."""
+        try:
+            await self.store.health()
+        except Exception as error:
+            log.exception("the database does not answer")
+            return [f"the database does not answer: {type(error).__name__}"]
+        return []
+
+    async def _keep(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Run something in the background until the bot stops."""
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(_report)
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        self._stack.push_async_callback(end)
