@@ -1,0 +1,53 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+INPUTS := pyproject.toml constraints.txt
+
+.PHONY: help setup demo test check bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    the bot against a local stand-in of Slack, in a page (ARGS=--once: without staying)"
+	@echo "make test    all tests, on SQLite and PostgreSQL (ARGS=...: arguments for pytest)"
+	@echo "make check   format, lint, types, imports"
+	@echo "make bench   what it does in a second, as ratios in one run"
+	@echo "make setup   only install, into $(VENV)"
+
+setup: $(VENV)/.developer
+
+demo: $(VENV)/.runtime
+	@$(BIN)/bounce demo $(ARGS)
+
+test: $(VENV)/.developer
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.developer
+	@$(BIN)/ruff format --check --quiet . || { echo "make check: run $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/.developer
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Bounce Desk needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "Python's venv module is missing (Debian and Ubuntu: apt install python3-venv)"; rm -rf $(VENV); exit 1; }
+
+$(VENV)/.runtime: $(INPUTS) | $(BIN)/python
+	@echo "installing Bounce Desk into $(VENV) ..."
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.developer: $(INPUTS) | $(BIN)/python
+	@echo "installing Bounce Desk and its tools into $(VENV) ..."
+	@$(PIP) --editable '.[dev,fast]'
+	@touch $@ $(VENV)/.runtime
