@@ -1,1 +1,1 @@
-"""The local stand-in of Slack: its Web API, Socket Mode and a page that behaves like the channel."""
+"""The local stand-in of Slack: its Web API, Socket Mode, and a page like the channel."""

@@ -27,12 +27,12 @@ POST = -1
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method: what runs, its tier (0: unlimited), the scope it needs, the token it takes."""
+    """One method: what runs, its tier (0: unlimited), the scope it needs, which token it takes."""
 
     run: Run
     tier: int
     scope: str = ""
-    token: str = "bot"
+    takes: str = "bot"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class Api:
     def serve(self, methods: dict[str, Method]) -> None:
         """Take these methods, beside auth.test and api.test."""
         self._methods = {
-            "api.test": Method(lambda given: {"args": dict(given.given)}, 4, token=""),
+            "api.test": Method(lambda given: {"args": dict(given.given)}, 4, takes=""),
             "auth.test": Method(self._auth_test, 0),
             **methods,
         }
@@ -108,7 +108,7 @@ class Api:
         method = self._methods.get(name)
         if method is None:
             raise ApiError("unknown_method", extra={"req_method": name})
-        if method.token:
+        if method.takes:
             self._authorize(method, token)
         self._limit(name, method, given)
         result = method.run(given)
@@ -117,7 +117,7 @@ class Api:
         return result
 
     def _authorize(self, method: Method, token: str) -> None:
-        if self._tokens.kind(token) != method.token:
+        if self._tokens.kind(token) != method.takes:
             raise ApiError("not_allowed_token_type")
         if method.scope and method.scope not in self._tokens.scopes:
             provided = ",".join(sorted(self._tokens.scopes))

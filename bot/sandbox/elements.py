@@ -75,8 +75,8 @@ def chosen(*, many: bool) -> Rule:
     key = "initial_options" if many else "initial_option"
 
     def rule(element: dict[str, Any]) -> Iterator[str]:
-        first = element.get(key, [] if many else None)
-        picked = first if many else [first] if first is not None else []
+        first = element.get(key)
+        picked = [] if first is None else list(first) if many else [first]
         if any(one not in options_of(element) for one in picked):
             yield f"{key} must be among the options"
 

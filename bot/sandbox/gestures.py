@@ -5,11 +5,13 @@ from typing import Any
 from bot.sandbox import payloads
 from bot.sandbox.answers import Answers, as_arguments
 from bot.sandbox.delivery import COMMAND, INTERACTIVE, Answer, Delivery
+from bot.sandbox.elements import STATEFUL
 from bot.sandbox.errors import ApiError
+from bot.sandbox.modals import view_body
 from bot.sandbox.records import Records
 from bot.sandbox.state import Message, ResponseUrl, User, View, Workspace
 from bot.sandbox.submissions import Submissions
-from bot.sandbox.values import STATEFUL, entered
+from bot.sandbox.values import entered
 
 
 class Gestures:
@@ -115,7 +117,7 @@ class Gestures:
         }
         view = self._workspace.homes.get(user)
         if view is not None:
-            happened["view"] = payloads.view_body(view)
+            happened["view"] = view_body(view)
         return await self.event(happened)
 
     async def event(self, happened: dict[str, Any]) -> Answer:

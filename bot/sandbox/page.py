@@ -107,7 +107,8 @@ class Page:
         except (asyncio.CancelledError, ConnectionError):
             return response
         finally:
-            self._streams.discard(task)  # type: ignore[arg-type]
+            if task is not None:
+                self._streams.discard(task)
 
     async def _next_change(self) -> None:
         try:

@@ -6,7 +6,7 @@ https://docs.slack.dev/reference/interaction-payloads
 from typing import Any
 
 from bot.sandbox.chat import message_body
-from bot.sandbox.elements import options_of
+from bot.sandbox.elements import STATEFUL, options_of
 from bot.sandbox.limits import elements_of
 from bot.sandbox.modals import view_body
 from bot.sandbox.state import (
@@ -20,7 +20,7 @@ from bot.sandbox.state import (
     Workspace,
     new_id,
 )
-from bot.sandbox.values import STATEFUL, EntryError, entered
+from bot.sandbox.values import EntryError, entered
 
 DOMAIN = "bounce-desk"
 Found = tuple[dict[str, Any], dict[str, Any]]

@@ -10,7 +10,7 @@ from datetime import datetime
 
 WINDOW = 60.0
 JITTER = 0.05
-"""A post that is due may arrive this much early: the network does not keep time to the millisecond."""
+"""A post that is due may arrive this much early: the network keeps no exact time."""
 
 TIERS = {1: 1, 2: 20, 3: 50, 4: 100}
 

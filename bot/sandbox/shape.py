@@ -5,6 +5,7 @@ complaints are worded as Slack words them in `response_metadata.messages`.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -97,14 +98,11 @@ def shape(required: Mapping[str, Check], optional: Mapping[str, Check], *rules: 
             out.append(complain("must be an object", where))
             return
         before = len(out)
-        for name in required:
-            if name not in value:
-                out.append(complain(f"missing required field: {name}", where))
+        missing = [name for name in required if name not in value]
+        out.extend(complain(f"missing required field: {name}", where) for name in missing)
         for name, part in value.items():
-            if name in known:
-                known[name](part, f"{where}/{name}", out)
-            elif name != "type":
-                out.append(complain(f"invalid additional property: {name}", where))
+            if name != "type":
+                known.get(name, _unknown)(part, f"{where}/{name}", out)
         if len(out) == before:
             out.extend(complain(what, where) for rule in rules for what in rule(value))
 
@@ -155,8 +153,12 @@ def duplicates(values: Sequence[Any]) -> list[Any]:
     >>> duplicates(["a", "b", "a", "a"])
     ['a']
     """
-    seen: set[Any] = set()
-    return list(dict.fromkeys(v for v in values if v in seen or seen.add(v)))
+    return [value for value, times in Counter(values).items() if times > 1]
+
+
+def _unknown(_: Any, where: str, out: Complaints) -> None:
+    parent, _, name = where.rpartition("/")
+    out.append(complain(f"invalid additional property: {name}", parent))
 
 
 def _is(kind: str, allowed: Collection[str] | None) -> bool:

@@ -31,8 +31,18 @@ from bot.sandbox.submissions import Submissions
 from bot.sandbox.uploads import Uploads
 
 SCOPES = frozenset(
-    "channels:history channels:read chat:write chat:write.public commands files:write im:write"
-    " reactions:write usergroups:read users:read".split()
+    {
+        "channels:history",
+        "channels:read",
+        "chat:write",
+        "chat:write.public",
+        "commands",
+        "files:write",
+        "im:write",
+        "reactions:write",
+        "usergroups:read",
+        "users:read",
+    }
 )
 BODY_LIMIT = 64 * 1024 * 1024
 DUE_SECONDS = 1.0
@@ -296,7 +306,7 @@ class SlackStandIn:
         chat = Chat(self.workspace, self._tokens.scopes, self.page_url)
         self.uploads = Uploads(self.workspace, chat, self._origin)
         methods = methods_of(chat, Reading(self.workspace), self.modals, self.uploads)
-        methods["apps.connections.open"] = Method(self.socket_mode.open, 3, token="app")
+        methods["apps.connections.open"] = Method(self.socket_mode.open, 3, takes="app")
         return methods
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:

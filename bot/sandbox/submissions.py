@@ -5,12 +5,13 @@ from typing import Any
 
 from bot.sandbox import payloads
 from bot.sandbox.delivery import INTERACTIVE, Answer, Delivery
+from bot.sandbox.elements import STATEFUL
 from bot.sandbox.errors import ApiError
 from bot.sandbox.limits import check_view, elements_of
 from bot.sandbox.modals import Modals
 from bot.sandbox.records import Records
 from bot.sandbox.state import STACK, User, View, Workspace
-from bot.sandbox.values import STATEFUL, EntryError, entered, missing
+from bot.sandbox.values import EntryError, entered, missing
 
 TROUBLE = "We had some trouble connecting. Try again?"
 

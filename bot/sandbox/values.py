@@ -41,7 +41,7 @@ def initial_values(blocks: list[dict[str, Any]]) -> Values:
         for element in elements_of(block):
             if element["type"] in STATEFUL:
                 key, first = KEYS[element["type"]]
-                empty = [] if element["type"] in LISTS else None
+                empty: Any = [] if element["type"] in LISTS else None
                 state = {"type": element["type"], key: element.get(first, empty)}
                 values.setdefault(block["block_id"], {})[element["action_id"]] = state
     return values
