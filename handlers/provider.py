@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from handlers.errors import MalformedError, SignatureError
 from handlers.outgoing import Outgoing
-from resolutions.bounce import TEXT_LIMIT, BounceEvent, Verdict, bounded, clean
+from resolutions.bounce import TEXT_LIMIT, WORD_LIMIT, BounceEvent, Verdict, bounded, clean
 
 NESTING_LIMIT = 64
 Clock = Callable[[], datetime]
@@ -75,6 +75,17 @@ class Delivered:
     message_id: str = ""
     provider_message_id: str = ""
     campaign: str = ""
+
+    def __post_init__(self) -> None:
+        """Clean every text and bound the time, as a BounceEvent does."""
+        for name in _WORDS:
+            object.__setattr__(self, name, clean(getattr(self, name), WORD_LIMIT))
+        object.__setattr__(self, "occurred_at", bounded(self.occurred_at))
+        if not self.recipient:
+            raise ValueError("a delivery without a recipient")
+
+
+_WORDS = ("source", "event_id", "recipient", "message_id", "provider_message_id", "campaign")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +199,19 @@ class SourceSettings(BaseModel):
     provider: str
     campaign: str = ""  # dotted path into the payload, instead of the provider's own field
     forward_to: str = ""
+
+
+def campaign_of(settings: SourceSettings, payload: Any, own: str) -> str:
+    """Return the campaign an event belongs to: `own`, unless the source names a path for it.
+
+    `payload` is the element as the provider sent it, to which `campaign = "dotted.path"` of the
+    source's settings leads; every provider calls this with its own field as `own`. Where the path
+    leads nowhere, `own` stands.
+    """
+    if not settings.campaign:
+        return own
+    found = look_up(payload, settings.campaign)
+    return _text(found[0] if found and isinstance(found, list) else found) or own
 
 
 class Provider(ABC):
