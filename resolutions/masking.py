@@ -1,33 +1,62 @@
-"""Addresses shortened for everybody who need not know them whole."""
+"""Addresses as they are shown to many: enough to recognise one's own, too little to write to."""
 
 import re
 
-DOTS = "•••"
+HIDDEN = "•••"
 
-_ADDRESS = re.compile(
-    r"""(?P<local>"[^"\r\n]{1,64}"|(?<![^\s<>()\[\]"',;:\\@])[^\s<>()\[\]"',;:\\@]+)"""
-    r"""@(?=[^\s<>()"',;:\\@])"""
-)
+DOMAIN_LIMIT = 253
+"""Characters of a domain that are shown: the longest name of RFC 1035."""
 
 
 def mask(address: str) -> str:
-    """Return an address with only the first character of its local part.
+    """Return an address of which only the first letter and the domain can be read.
+
+    Nothing but letters, digits, dots and hyphens is taken over, so that whatever stood in the
+    address, the result holds no markup, no line break and no second address.
 
     >>> mask("ana@gmail.com")
     'a•••@gmail.com'
-    >>> mask("no address")
-    'n•••'
     """
-    local, at, domain = address.strip().rpartition("@")
+    local, at, domain = address.strip("<> \t\r\n").rpartition("@")
     if not at:
-        local, domain = domain, ""
-    return f"{local[:1]}{DOTS}{at}{domain}"
+        return _first(domain) + HIDDEN
+    domain = _UNSAFE.sub("", domain[: 2 * DOMAIN_LIMIT])[:DOMAIN_LIMIT]
+    return f"{_first(local)}{HIDDEN}@{domain}"
 
 
-def mask_text(text: str) -> str:
-    """Return a text in which every address is shortened.
+def mask_all(text: str) -> str:
+    """Return a text in which every address is masked; the rest stays as it is.
 
-    >>> mask_text("550 5.1.1 <ana.b@example.org>: no such user")
-    '550 5.1.1 <a•••@example.org>: no such user'
+    >>> mask_all("550 5.1.1 <ana@gmail.com>: user unknown")
+    '550 5.1.1 <a•••@gmail.com>: user unknown'
     """
-    return _ADDRESS.sub(lambda found: f"{found['local'][:1]}{DOTS}@", text) if "@" in text else text
+    if "@" in text:
+        text = _QUOTED.sub(f"{HIDDEN}@", text)
+        text = _ADDRESS.sub(_masked, text)
+    if "%40" in text:
+        text = _ENCODED.sub(_masked_encoded, text)
+    return text
+
+
+_UNSAFE = re.compile(r"[^\w.-]")
+_QUOTED = re.compile(r'"[^"\n]{1,128}+"@(?=[\w.-])')
+_ADDRESS = re.compile(r"""(?<![^\s<>()\[\],;:"'])[^\s<>()\[\],;:"'@]++@[^\s<>()\[\],;:"']++""")
+_ENCODED = re.compile(r"(?<![\w.+-])[\w.+-]++%40[\w.-]++")
+
+
+def _first(local: str) -> str:
+    """Return the first character of a local part if it is a plain letter or digit."""
+    first = local.lstrip("\"'")[:1]
+    return first if first.isalnum() else ""
+
+
+def _masked(found: re.Match[str]) -> str:
+    whole = found[0]
+    if whole.startswith(HIDDEN):
+        return whole
+    address = whole.rstrip(".!?")
+    return mask(address) + whole[len(address) :]
+
+
+def _masked_encoded(found: re.Match[str]) -> str:
+    return mask(found[0].replace("%40", "@")).replace("@", "%40")
