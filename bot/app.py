@@ -5,14 +5,17 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
-from dataclasses import replace
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Self
+from typing import Any, Self
 
 import aiohttp
 from aiohttp import web
+from handlers.commands import Commands
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 
 from bot.listeners import listen
 from bot.metrics import Metrics
@@ -20,18 +23,17 @@ from bot.server import make_server
 from bot.settings import Settings, SettingsError
 from bot.slack import (
     Door,
-    KeptListeners,
     Socket,
     answering_client,
     make_app,
     posting_client,
+    settle_listeners,
     whoami,
 )
 from bot.store.store import SqlStore, Timing
 from bot.worker import Worker
 from handlers.action import Action, Desk, ResendTarget
 from handlers.actions import ACTIONS
-from handlers.commands import Commands
 from handlers.home import Home
 from handlers.outgoing import Outgoing
 from handlers.posting import Poster
@@ -94,11 +96,11 @@ class Bot:
 
     async def _assemble(self) -> None:
         settings, enter = self.settings, self._stack.enter_async_context
-        self.store = await enter(_opened(settings, self.clock))
+        knowledge = Knowledge.load(settings)
+        self.store = await enter(_store(settings, self.clock, knowledge.catalogue))
         inside = await enter(aiohttp.ClientSession())
         outside = await enter(Outgoing.open())
-        sources = make_sources(settings, outside, self.clock)
-        self.desk = self._desk(sources, inside, outside)
+        self.desk = self._desk(knowledge, inside, outside)
         actions = {name: action(self.desk) for name, action in ACTIONS.items()}
         app = make_app(settings.slack, self.desk.slack)
         home = Home(self.desk)
@@ -106,21 +108,20 @@ class Bot:
         self.worker = self._worker(actions, inside)
         await self._keep(self.worker.run(), "worker")
         await self._open_slack(app, inside)
-        await self._listen(app, sources)
-        self._stack.push_async_callback(_settle, app)
+        await self._listen(app)
+        self._stack.push_async_callback(settle_listeners, app)
 
     def _desk(
-        self,
-        sources: Mapping[str, Provider],
-        inside: aiohttp.ClientSession,
-        outside: Outgoing,
+        self, knowledge: "Knowledge", inside: aiohttp.ClientSession, outside: Outgoing
     ) -> Desk:
         settings = self.settings
         return Desk(
             store=self.store,
-            sources=sources,
+            sources=make_sources(settings, outside, self.clock),
             tickets=make_tickets(settings, outside),
-            catalogue=Catalogue.load(settings.rules.catalogue),
+            catalogue=knowledge.catalogue,
+            rulebook=knowledge.rulebook,
+            operators=knowledge.operators,
             slack=answering_client(settings.slack, inside),
             outgoing=outside,
             clock=self.clock,
@@ -137,8 +138,8 @@ class Bot:
         posting = replace(self.desk, slack=posting_client(self.settings.slack, session))
         channels = dict.fromkeys([self.desk.channel, self.desk.admin_channel])
         posters = [Poster(replace(posting, channel=name), labels, holder) for name in channels]
-        rulebook = Rulebook.load(self.settings.rules.files)
-        triage = Triage(self.store, rulebook, Operators.load(), self.desk.catalogue)
+        desk = self.desk
+        triage = Triage(self.store, desk.rulebook, desk.operators, desk.catalogue)
         return Worker(self.store, triage, posters, actions, self.clock)
 
     async def _open_slack(self, app: AsyncApp, session: aiohttp.ClientSession) -> None:
@@ -155,19 +156,15 @@ class Bot:
         else:
             log.info("known to Slack", extra={"user": answer.get("user")})
 
-    async def _listen(self, app: AsyncApp, sources: Mapping[str, Provider]) -> None:
+    async def _listen(self, app: AsyncApp) -> None:
         settings = self.settings
         webhooks = Webhooks(
-            sources,
-            Waking(self.store, self.worker.wake),
-            self.clock,
-            self.metrics.webhook,
-            settings.server.body_limit,
+            self.desk.sources, self.store, self.clock, self._heard, settings.server.body_limit
         )
         door = Door(app, settings.slack, self.clock, self.metrics.slack_request)
         server = make_server(
             webhooks,
-            door.receive if settings.slack.mode == "http" else None,
+            self.metrics.timed(door.receive) if settings.slack.mode == "http" else None,
             self._wrong,
             self.metrics.registry,
         )
@@ -184,6 +181,12 @@ class Bot:
             ) from error
         port = runner.addresses[0][1]
         self.url = f"http://{settings.server.host}:{port}"
+
+    def _heard(self, source: str, outcome: str) -> None:
+        """Count the answer to a webhook, and wake triage where something was stored."""
+        self.metrics.webhook(source, outcome)
+        if outcome in {"stored", "quarantined"}:
+            self.worker.wake.set()
 
     async def _wrong(self) -> list[str]:
         """Return what keeps this process from doing its work, for /readyz."""
@@ -204,3 +207,72 @@ class Bot:
             await asyncio.gather(task, return_exceptions=True)
 
         self._stack.push_async_callback(end)
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is known, the operator's own files included."""
+
+    catalogue: Catalogue
+    rulebook: Rulebook
+    operators: Operators
+
+    @classmethod
+    def load(cls, settings: Settings) -> Self:
+        """Read the files; raises SettingsError for one that cannot be used."""
+        try:
+            return cls(
+                Catalogue.load(settings.rules.catalogue),
+                Rulebook.load(settings.rules.files),
+                Operators.load(),
+            )
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"rules: {error}; mend the file or leave it out") from error
+
+
+def make_sources(settings: Settings, outgoing: Outgoing, clock: Clock) -> dict[str, Provider]:
+    """Return the configured accounts by the name of their source."""
+    return {
+        name: PROVIDERS[source.provider](name, source, outgoing, clock)
+        for name, source in settings.sources.items()
+    }
+
+
+def make_tickets(settings: Settings, outgoing: Outgoing) -> TicketSystem | None:
+    """Return the ticket system in use, None where there is none."""
+    tickets = settings.tickets
+    return TICKETS[tickets.system](tickets.chosen, outgoing) if tickets.system else None
+
+
+def make_resend(settings: Settings) -> ResendTarget | None:
+    """Return the user's own sender, None where none is configured."""
+    webhook = settings.resend.webhook
+    if webhook is None:
+        return None
+    return ResendTarget(url=webhook.url, secret=webhook.secret, allow_private=webhook.allow_private)
+
+
+@asynccontextmanager
+async def _store(settings: Settings, clock: Clock, catalogue: Catalogue) -> AsyncIterator[SqlStore]:
+    """Open the database; what keeps it closed is a matter of the settings."""
+    alerts = settings.alerts
+    timing = Timing(
+        group_wait=alerts.group_wait,
+        update_steps=alerts.update_steps,
+        close_after=alerts.close_after,
+    )
+    url = settings.database.url.get_secret_value()
+    opening = SqlStore.open(url, clock, timing, catalogue)
+    try:
+        store = await opening.__aenter__()
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"database.url: {error}") from error
+    try:
+        yield store
+    finally:
+        await opening.__aexit__(None, None, None)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("stopped working", exc_info=error, extra={"part": task.get_name()})

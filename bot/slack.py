@@ -13,6 +13,7 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from logging import Logger
 from typing import Any
@@ -25,8 +26,8 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.lazy_listener.asyncio_runner import AsyncioLazyListenerRunner
 from slack_bolt.lazy_listener.async_internals import to_runnable_function
+from slack_bolt.lazy_listener.asyncio_runner import AsyncioLazyListenerRunner
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
     AsyncRateLimitErrorRetryHandler,
@@ -47,6 +48,7 @@ SIGNATURE_SECONDS = 300
 SIGNATURE = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
 STAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
 RECONNECT_SECONDS = 5.0
+SETTLE_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -130,6 +132,15 @@ class KeptListeners(AsyncioLazyListenerRunner):
                 log.exception("lazy listener failed")
 
         await to_runnable_function(internal_func=logged, logger=log, request=request)
+
+
+async def settle_listeners(app: AsyncApp) -> None:
+    """Wait until the lazy listeners of an application are done, some seconds at most."""
+    runner = app.listener_runner.lazy_listener_runner
+    if isinstance(runner, KeptListeners):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_SECONDS):
+                await runner.settle()
 
 
 class Once:
