@@ -1,21 +1,20 @@
 """The contract of mail providers: a webhook in, events out; abilities for the buttons."""
 
 import base64
-import hashlib
 import hmac
 import json
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Protocol
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from handlers.errors import MalformedError, SignatureError
 from handlers.outgoing import Outgoing
-from resolutions.bounce import TEXT_LIMIT, WORD_LIMIT, BounceEvent, Verdict, bounded, clean
+from handlers.payload import look_up, text_of
+from resolutions.bounce import WORD_LIMIT, BounceEvent, Verdict, bounded, clean
 
 NESTING_LIMIT = 64
 Clock = Callable[[], datetime]
@@ -191,6 +190,10 @@ class Confirms(Protocol):
         ...
 
 
+Secret = Annotated[SecretStr, Field(min_length=1)]
+"""A configured secret; an empty one is a mistake."""
+
+
 class SourceSettings(BaseModel):
     """What every configured source may say; a provider adds its own keys."""
 
@@ -211,7 +214,7 @@ def campaign_of(settings: SourceSettings, payload: Any, own: str) -> str:
     if not settings.campaign:
         return own
     found = look_up(payload, settings.campaign)
-    return _text(found[0] if found and isinstance(found, list) else found) or own
+    return text_of(found[0] if found and isinstance(found, list) else found) or own
 
 
 class Provider(ABC):
@@ -297,85 +300,3 @@ def _credentials(request: WebhookRequest, scheme: str) -> str:
     if given.lower() != scheme:
         raise SignatureError(f"no {scheme} credentials")
     return credentials.strip()
-
-
-# What a payload says
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return clean(value, TEXT_LIMIT)
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value)[:TEXT_LIMIT] if isinstance(value, int | float) else ""
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-Secret = Annotated[SecretStr, Field(min_length=1)]
-"""A configured secret; an empty one is a mistake."""
-
-Text = Annotated[str, BeforeValidator(_text)]
-"""A text of a payload: numbers are written out, null and what is no text is empty."""
-
-Object = Annotated[dict[str, Any], BeforeValidator(_object)]
-"""An object of a payload: null and what is no object is empty."""
-
-
-def look_up(payload: Any, path: str) -> Any:
-    """Return what a dotted path leads to in a payload, None if it leads nowhere.
-
-    >>> look_up({"message": {"to": ["ana@example.com"]}}, "message.to.0")
-    'ana@example.com'
-    """
-    for step in path.split("."):
-        if isinstance(payload, dict):
-            payload = payload.get(step)
-        elif isinstance(payload, list) and step.isascii() and step.isdigit():
-            payload = payload[int(step)] if int(step) < len(payload) else None
-        else:
-            return None
-    return payload
-
-
-def text_at(payload: Any, path: str) -> str:
-    """Return the text that a dotted path leads to, empty if there is none."""
-    return _text(look_up(payload, path))
-
-
-def moment(value: Any) -> datetime:
-    """Return a time of a payload: Unix seconds or milliseconds, as number or text, or ISO 8601.
-
-    Raises ValueError or TypeError for anything else.
-
-    >>> moment("2026-06-15T11:58:30.4417391Z") == moment("1781524710441.739")
-    True
-    """
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise TypeError("a time that is neither a number nor a text")
-    try:
-        seconds = float(value)
-    except (ValueError, OverflowError):
-        seconds = math.nan
-    if math.isnan(seconds):
-        return bounded(datetime.fromisoformat(str(value).strip()))
-    if abs(seconds) >= _MILLISECONDS_FROM:
-        seconds /= 1000
-    if not 0 <= seconds < _MILLISECONDS_FROM:
-        raise ValueError(f"a time out of all bounds: {seconds}")
-    return bounded(datetime.fromtimestamp(seconds, UTC))
-
-
-_MILLISECONDS_FROM = 1e11
-"""Unix numbers from here on count milliseconds: as seconds they would mean the year 5138."""
-
-
-def composite_key(*parts: str) -> str:
-    """Return an event id where the provider gives none.
-
-    The parts are source, the provider's message id, recipient in lower case, event, event time;
-    never the time of receipt, which changes with every retry.
-    """
-    return hashlib.sha256("|".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
