@@ -1,0 +1,295 @@
+"""Alerts and answers as Slack messages; pure.
+
+By construction no message breaks a limit of Slack: every piece is cut to its share, and the raw
+reply gets what the others leave.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from handlers.block_kit import (
+    SPOKEN_LIMIT,
+    TOGETHER,
+    Block,
+    Message,
+    actions,
+    button,
+    confirm,
+    context,
+    cut,
+    divider,
+    escape,
+    fine_print,
+    header,
+    menu,
+    moment,
+    mrkdwn,
+    plain,
+    plain_text,
+    preformatted,
+    section,
+    section_with,
+    size,
+    tame,
+    utc,
+    visible,
+)
+from handlers.deeds import deed_blocks
+from handlers.phrases import (
+    address,
+    addresses,
+    breadth,
+    counts,
+    facts,
+    headline,
+    is_quiet,
+    lead,
+    origin,
+    receivers,
+    reply_text,
+    title,
+)
+from resolutions.alert import Alert, Delivery
+from resolutions.bounce import Permanence
+from resolutions.resolution import Family, Resolution, Variant
+
+__all__ = [
+    "SPOKEN_LIMIT",
+    "THREAD_LIMIT",
+    "Block",
+    "Message",
+    "actions",
+    "alert",
+    "button",
+    "confirm",
+    "context",
+    "cut",
+    "divider",
+    "escape",
+    "failed_job",
+    "header",
+    "headline",
+    "menu",
+    "moment",
+    "mrkdwn",
+    "plain",
+    "plain_text",
+    "preformatted",
+    "section",
+    "section_with",
+    "steps_of",
+    "tame",
+    "thread",
+    "utc",
+    "visible",
+]
+
+THREAD_LIMIT = 10
+"""Deliveries that are shown one by one in the thread; beyond, they are a file."""
+
+BUTTONS = 3
+FAILURE_LIMIT = 1_500
+REPLY_LIMIT = 3_000
+EXPLANATION_LIMIT, STEP_LIMIT, STEPS_LIMIT, EVIDENCE_LIMIT = 700, 400, 1_800, 300
+LINK_LIMIT = 500
+NEEDS_A_BOUNCE = frozenset({"resend", "deactivate"})
+"""Buttons that an alert has only when something bounced: what waits is still being retried."""
+
+
+def alert(
+    alert: Alert,
+    resolution: Resolution,
+    *,
+    labels: Mapping[str, str],
+    masked: bool,
+    now: datetime,
+    link_of_previous: str = "",
+) -> Message:
+    """Return the message of an alert. `labels` are the registered buttons' labels by name."""
+    about = headline(alert, resolution)
+    top = [
+        section(
+            f"*{title(alert, resolution)}* — {facts(alert)}\n{_explanation(alert, resolution)}"
+        ),
+        section(steps_of(resolution, alert.variant)),
+        *_concerned(alert, masked=masked, now=now),
+    ]
+    below = [
+        *_evidence(alert),
+        *_buttons(alert, resolution, labels, masked=masked, about=about),
+        context(*_small_print(alert, link_of_previous)),
+        *deed_blocks(alert, labels),
+    ]
+    room = TOGETHER - size(top) - size(below) - 200
+    middle = _reply(alert, masked=masked, room=room)
+    return Message(_spoken(alert, resolution, masked=masked), [*top, *middle, *below])
+
+
+def steps_of(resolution: Resolution, variant: str = "") -> str:
+    """Return what to do, numbered: the variant's own steps where the alert is of one."""
+    steps = _variant(resolution, variant)
+    lines = [
+        f"{number}. {cut(step, STEP_LIMIT)}"
+        for number, step in enumerate(steps.steps if steps else resolution.steps, 1)
+    ]
+    return cut("\n".join([f"*What to do* (can act: {resolution.owner})", *lines]), STEPS_LIMIT)
+
+
+def thread(alert: Alert, deliveries: Sequence[Delivery], *, masked: bool) -> Message:
+    """Return each recipient of an alert with the reply, for its thread."""
+    room = (TOGETHER - 500) // max(len(deliveries), 1) - 700
+    parts: list[Block] = []
+    for delivery in deliveries[:THREAD_LIMIT]:
+        parts += _recipient(delivery, masked=masked, room=room)
+    text = f"{len(deliveries)} emails that did not arrive, each with the reply of its server"
+    if not parts:
+        return Message(text, plain(text))
+    block: Block = {"type": "rich_text", "block_id": f"details:{alert.id}", "elements": parts}
+    return Message(text, [block])
+
+
+def failed_job(label: str, why: str, job_id: int) -> Message:
+    """Return what failed, what is safe, and a button to try again."""
+    said = cut(escape(why), FAILURE_LIMIT)
+    safe = "What was done before stays done; nothing is done twice."
+    text = f"*{escape(label)} failed:* {said}\n{safe}"
+    again = button("Try again", "retry", str(job_id), about=label)
+    return Message(
+        cut(f"{escape(label)} failed: {said}", SPOKEN_LIMIT),
+        [section(text), actions([again], f"retry:{job_id}")],
+    )
+
+
+def _explanation(alert: Alert, resolution: Resolution) -> str:
+    variant = _variant(resolution, alert.variant)
+    text = (variant.explanation if variant else "") or resolution.explanation
+    if is_quiet(alert) and alert.waiting:
+        text = f"The receiving servers still retry: nothing is lost yet. {text}"
+    return cut(text, EXPLANATION_LIMIT)
+
+
+def _variant(resolution: Resolution, word: str) -> Variant | None:
+    return next((one for one in resolution.variants if one.name == word), None)
+
+
+def _concerned(alert: Alert, *, masked: bool, now: datetime) -> Iterator[Block]:
+    """Give who and how many are concerned."""
+    lines = []
+    wide = alert.key.family is not Family.LIST
+    if wide or alert.waiting or alert.delivered or alert.expired:
+        lines.append(counts(alert, now))
+    if wide:
+        lines.append(breadth(alert))
+    who = [receivers(alert), addresses(alert, masked=masked)]
+    lines.append(" — ".join(part for part in who if part))
+    if text := "\n".join(line for line in lines if line):
+        yield section(cut(text, 1_200))
+
+
+def _reply(alert: Alert, *, masked: bool, room: int) -> Iterator[Block]:
+    found = lead(alert.sample, alert.reason)
+    if found is None or not found.reply:
+        return
+    note = " … (cut)" if alert.recipients < 2 else " … (cut; more in the thread)"
+    text = reply_text(found.reply, masked=masked)
+    yield preformatted(fitted(text, min(REPLY_LIMIT, room), note))
+
+
+def fitted(text: str, room: int, note: str) -> str:
+    """Return a raw text cut so that it takes no more than `room` characters written as JSON."""
+    text = visible(text)
+    over = size([{"": text}]) - 7 - max(room, 60)
+    while over > 0:
+        text = cut(text, max(len(text) - over - len(note), 40), note)
+        over = size([{"": text}]) - 7 - max(room, 60) if len(text) > 40 else 0
+    return text
+
+
+def _evidence(alert: Alert) -> Iterator[Block]:
+    found = lead(alert.sample, alert.reason)
+    if found is not None and found.evidence:
+        yield fine_print(f"{found.confidence}: {found.evidence}", EVIDENCE_LIMIT)
+
+
+def _buttons(
+    alert: Alert,
+    resolution: Resolution,
+    labels: Mapping[str, str],
+    *,
+    masked: bool,
+    about: str,
+) -> Iterator[Block]:
+    quiet = NEEDS_A_BOUNCE if is_quiet(alert) else frozenset()
+    names = [word for word in resolution.actions if word in labels and word not in quiet]
+    first, rest = names[:BUTTONS], names[BUTTONS:]
+    if alert.recipients > THREAD_LIMIT:
+        rest.append("list_recipients")
+    if masked and alert.sample:
+        rest.append("show_addresses")
+    elements = [button(labels[word], word, str(alert.id), about=about) for word in first]
+    more = {f"{word}|{alert.id}": labels[word] for word in rest if word in labels}
+    if more:
+        elements.append(menu(more, "more"))
+    if elements:
+        yield actions(elements, f"buttons:{alert.id}")
+
+
+def _small_print(alert: Alert, link_of_previous: str) -> list[str]:
+    lines = [origin(alert)]
+    if alert.ticket:
+        reference, _, url = alert.ticket.partition(" ")
+        lines.append(f"Ticket: {_link(url, reference)}")
+    if link_of_previous:
+        lines.append(f"Continues {_link(link_of_previous, 'an earlier alert')}, which was closed.")
+    if alert.closed_at is not None:
+        lines.append(f"Closed {moment(alert.closed_at)}: new bounces start a new message.")
+    return lines
+
+
+def _link(url: str, label: str) -> str:
+    shown = cut(escape(label), 100)
+    if len(url) > LINK_LIMIT or not url.startswith(("https://", "http://")):
+        return shown
+    return f"<{escape(url).replace('|', '%7C')}|{shown}>"
+
+
+_HARDNESS = {Permanence.PERMANENT: "hard", Permanence.TRANSIENT: "soft"}
+
+
+def _recipient(delivery: Delivery, *, masked: bool, room: int) -> Iterator[Block]:
+    shown = address(delivery.recipient, masked=masked)
+    words = [
+        delivery.state.value,
+        _HARDNESS.get(delivery.permanence, ""),
+        delivery.reason.value,
+        f"{delivery.confidence}: {cut(delivery.evidence, 150)}" if delivery.evidence else "",
+        utc(delivery.occurred_at),
+    ]
+    rest = ", ".join(word for word in words if word)
+    yield {
+        "type": "rich_text_section",
+        "elements": [
+            {"type": "text", "text": visible(shown), "style": {"bold": True}},
+            {"type": "text", "text": f" — {visible(rest)}"},
+        ],
+    }
+    if delivery.reply:
+        text = reply_text(delivery.reply, masked=masked)
+        yield {
+            "type": "rich_text_preformatted",
+            "elements": [{"type": "text", "text": fitted(text, room, " … (cut)") or "—"}],
+        }
+
+
+def _spoken(alert: Alert, resolution: Resolution, *, masked: bool) -> str:
+    """Return the message for those who hear it: what, whom, why, and the first thing to do."""
+    variant = _variant(resolution, alert.variant)
+    steps = variant.steps if variant else resolution.steps
+    parts = [
+        headline(alert, resolution),
+        addresses(alert, masked=masked),
+        cut(_explanation(alert, resolution), 350),
+        f"What to do: {cut(steps[0], 200)}" if steps else "",
+    ]
+    sentences = [part if part.endswith((".", "…")) else f"{part}." for part in parts if part]
+    return cut(" ".join(sentences), SPOKEN_LIMIT)

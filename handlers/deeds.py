@@ -1,0 +1,68 @@
+"""What people did with an alert: a line each, with buttons for what can still be changed; pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from handlers.block_kit import Block, actions, button, context, cut, escape, moment, tame
+from resolutions.alert import Alert, Deed
+
+DEEDS = 6
+DEED_LIMIT = 250
+
+
+def deed_blocks(alert: Alert, labels: Mapping[str, str]) -> Iterator[Block]:
+    """Give a line for each deed, with the buttons of what can still be changed."""
+    deeds = sorted(alert.deeds, key=lambda deed: (deed.at, deed.job_id))
+    restorable = _restorable(deeds)
+    if len(deeds) > DEEDS:
+        yield context(f"{len(deeds) - DEEDS} earlier deeds are in the thread.")
+    for deed in deeds[-DEEDS:]:
+        label = labels.get(deed.action) or deed.action.replace("_", " ").capitalize()
+        yield context(cut(_deed(deed, label, alert.recipients), DEED_LIMIT))
+        elements = list(_controls(deed, label, labels))
+        if deed is restorable and "reactivate" in labels:
+            elements.append(button(labels["reactivate"], "reactivate", str(alert.id)))
+        if elements:
+            yield actions(elements, f"deed:{deed.job_id}:{deed.state}")
+
+
+def _deed(deed: Deed, label: str, total: int) -> str:
+    who = "Bounce Desk" if deed.by == "bounce" else f"<@{escape(deed.by)}>"
+    if deed.state == "waiting" and deed.run_at is not None:
+        return f"{label}: scheduled by {who} for {moment(deed.run_at)}"
+    if deed.state == "waiting":
+        return f"{label}: asked for by {who}, {moment(deed.at)}; it runs next"
+    if deed.state == "running":
+        return f"{label}: {_bar(deed.done, total)} since {moment(deed.at)}, by {who}"
+    said = tame(" ".join(deed.line.split()))
+    if deed.state != "done":
+        words = {"dead": "failed", "stopped": f"stopped after {deed.done:,}"}
+        said = f"{label} {words.get(deed.state, deed.state)}" + (f": {said}" if said else "")
+    signed = said or f"{label}: done"
+    by = "" if who in signed else f", by {who}"
+    return f"{cut(signed, DEED_LIMIT - 100)}{by}, {moment(deed.at)}"
+
+
+def _bar(done: int, total: int) -> str:
+    full = min(10, done * 10 // max(total, 1))
+    return f"{'█' * full}{'░' * (10 - full)} {done:,} of at most {max(total, done):,}"
+
+
+def _controls(deed: Deed, label: str, labels: Mapping[str, str]) -> Iterator[Block]:
+    if deed.state == "waiting" and deed.run_at is not None:
+        names = ["move", "cancel"]
+    else:
+        names = {"running": ["stop"], "dead": ["retry"]}.get(deed.state, [])
+    for word in names:
+        if word in labels:
+            yield button(labels[word], word, str(deed.job_id), about=label)
+
+
+def _restorable(deeds: Sequence[Deed]) -> Deed | None:
+    """Return the newest deed that flagged contacts, unless they were taken back since."""
+    done = [deed for deed in deeds if deed.state in {"done", "stopped"}]
+    for deed in reversed(done):
+        if deed.action == "reactivate" and deed.state == "done":
+            return None
+        if deed.action == "deactivate":
+            return deed
+    return None

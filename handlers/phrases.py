@@ -1,0 +1,266 @@
+"""An alert in words: what it is about, how many, whose servers, since when; pure.
+
+What comes back is mrkdwn with every outside word escaped.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from handlers.block_kit import cut, escape, moment
+from resolutions.alert import Alert, Delivery, Tally
+from resolutions.bounce import Permanence
+from resolutions.masking import mask, mask_all
+from resolutions.operator import known_operators
+from resolutions.reason import Reason
+from resolutions.resolution import Family, Resolution, Severity
+
+NAME_LIMIT = 60
+NAMES = 3
+ADDRESSES = 2
+
+
+def headline(alert: Alert, resolution: Resolution) -> str:
+    """Return the line that is enough to decide whether to read on."""
+    return f"{title(alert, resolution)} — {facts(alert)}"
+
+
+def title(alert: Alert, resolution: Resolution) -> str:
+    """Return what an alert is about: "Full mailboxes · Spring launch"."""
+    what, subject = resolution.title, alert.key.subject
+    if alert.key.family is Family.LIST:
+        return f"{what} · {_list_name(subject)}"
+    if alert.key.family is Family.OURS:
+        owner = f"From {subject}" if "." in subject else subject
+        return f"{name(owner)}: {_inside(what)}"
+    operator = name(alert.operator_name or subject)
+    if alert.key.topic == "refused":
+        return f"{operator} refuses your mail: {_inside(what)}"
+    if alert.reason is Reason.UNKNOWN:
+        return " · ".join([what, *_only_campaign(alert), operator])
+    return f"{operator}: {_inside(what)}"
+
+
+def facts(alert: Alert) -> str:
+    """Return the numbers of the first line, before any adjective: "14 people, soft"."""
+    parts = [people(alert.recipients)]
+    if is_quiet(alert):
+        parts.append("waiting" if alert.waiting else "all delivered since")
+    else:
+        if alert.severity is not Severity.INFO:
+            parts.insert(0, alert.severity.value)
+        parts += _how(alert)
+    if alert.closed_at is not None:
+        parts.append("closed")
+    return ", ".join(parts)
+
+
+def is_quiet(alert: Alert) -> bool:
+    """Tell whether nothing bounced: servers still retry, or have accepted since."""
+    return not (alert.bounced or alert.expired)
+
+
+def people(count: int) -> str:
+    """Return how many people an alert is about.
+
+    >>> people(1), people(2911)
+    ('1 person', '2,911 people')
+    """
+    return "1 person" if count == 1 else f"{count:,} people"
+
+
+def counts(alert: Alert, now: datetime) -> str:
+    """Return what became of the emails: deferred (since delivered, waiting, expired), bounced."""
+    deferred = alert.waiting + alert.delivered + alert.expired
+    parts = []
+    if deferred:
+        fates = [
+            f"{count:,} {word}"
+            for count, word in (
+                (alert.delivered, "since delivered"),
+                (alert.expired, "expired"),
+                (alert.waiting, _waiting(alert, now)),
+            )
+            if count
+        ]
+        parts.append(f"{deferred:,} deferred: {', '.join(fates)}")
+    if alert.bounced:
+        parts.append(f"{alert.bounced:,} bounced")
+    return " · ".join(parts)
+
+
+def rate(alert: Alert) -> str:
+    """Return the share of the attempts that failed, where the attempts are known."""
+    failed = alert.bounced + alert.expired
+    if not alert.attempts:
+        return "rate unknown"
+    return f"{percent(failed / max(alert.attempts, failed))} of {alert.attempts:,} attempts"
+
+
+def percent(share: float) -> str:
+    """Return a share as people read it.
+
+    >>> percent(0.004), percent(0.412), percent(0.0001)
+    ('0.4 %', '41 %', 'under 0.1 %')
+    """
+    if 0 < share < 0.001:
+        return "under 0.1 %"
+    return f"{share * 100:.0f} %" if share >= 0.1 else f"{share * 100:.1f} %"
+
+
+def span(time: timedelta) -> str:
+    """Return a length of time in its largest unit.
+
+    >>> span(timedelta(minutes=185)), span(timedelta(seconds=20)), span(timedelta(days=3))
+    ('3 h', '1 min', '3 d')
+    """
+    minutes = max(1, round(time.total_seconds() / 60))
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"
+
+
+def receivers(alert: Alert) -> str:
+    """Return whose servers are concerned: "Google 9 · Microsoft 3 · orange.fr 2"."""
+    tallies = alert.words("operator") or alert.words("domain")
+    return _counted(tallies, operator_names=True)
+
+
+def breadth(alert: Alert) -> str:
+    """Return which campaigns and reasons are inside an alert that is not of one campaign."""
+    parts = []
+    if campaigns := _counted([t for t in alert.words("campaign") if t.word]):
+        parts.append(f"campaigns: {campaigns}")
+    if len(reasons := alert.words("reason")) > 1:
+        parts.append(f"reasons: {_counted(reasons)}")
+    return " · ".join(parts)
+
+
+def addresses(alert: Alert, *, masked: bool) -> str:
+    """Return one or two recipients, and where the others are."""
+    known = list(dict.fromkeys(delivery.recipient for delivery in alert.sample))
+    shown = [address(one, masked=masked) for one in known[:ADDRESSES]]
+    if not shown:
+        return ""
+    if alert.recipients <= len(shown):
+        return " and ".join(shown)
+    return f"{', '.join(shown)} and {alert.recipients - len(shown):,} more in the thread"
+
+
+def address(recipient: str, *, masked: bool) -> str:
+    """Return a recipient as it may be shown."""
+    shown = mask(recipient) if masked else recipient
+    return escape(cut(shown, 2 * NAME_LIMIT, "…"))
+
+
+def reply_text(text: str, *, masked: bool) -> str:
+    """Return a raw reply as it may be shown; its own addresses are recipients too."""
+    return mask_all(text) if masked else text
+
+
+def origin(alert: Alert) -> str:
+    """Return the small print: sources, times, rate."""
+    providers = {delivery.source: delivery.provider for delivery in alert.sample}
+    sources = []
+    for tally in alert.words("source")[:NAMES]:
+        provider = providers.get(tally.word, "")
+        sources.append(f"{tally.word} ({provider})" if provider else tally.word)
+    if more := len(alert.words("source")) - len(sources):
+        sources.append(f"{more} more sources")
+    when = f"first {moment(alert.opened_at)}, last {moment(alert.last_event_at)}"
+    parts = [escape(", ".join(sources)), alert.severity.value, when]
+    if alert.key.family is Family.LIST or not alert.attempts:
+        parts.append(rate(alert))
+    return " · ".join(part for part in parts if part)
+
+
+def lead(sample: Sequence[Delivery], reason: Reason) -> Delivery | None:
+    """Return the delivery whose reply tells most: of the reason that heads the alert, if any."""
+    spoken = [delivery for delivery in sample if delivery.reply]
+    of_reason = [delivery for delivery in spoken if delivery.reason is reason]
+    return next(iter([*of_reason, *spoken, *sample]), None)
+
+
+def name(word: str) -> str:
+    """Return the name of a campaign, domain or operator: on one line, short, not marked up."""
+    shown = cut(" ".join(word.split()), NAME_LIMIT, "…")
+    return escape(shown.translate(_MARKS))
+
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MARKS = str.maketrans({"*": "\N{ASTERISK OPERATOR}", "`": "'", "~": "\N{TILDE OPERATOR}"})
+
+
+def _list_name(subject: str) -> str:
+    source, _, part = subject.partition("/")
+    return name(f"{source} {part}" if _DATE.fullmatch(part) else part or source)
+
+
+def _inside(text: str) -> str:
+    """Return a title for the middle of a line; words like IP and TLS stay as they are.
+
+    >>> _inside("Sending IP blocked"), _inside("TLS required")
+    ('sending IP blocked', 'TLS required')
+    """
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+def _only_campaign(alert: Alert) -> list[str]:
+    campaigns = [tally.word for tally in alert.words("campaign")]
+    return [name(campaigns[0])] if len(campaigns) == 1 and campaigns[0] else []
+
+
+def _how(alert: Alert) -> list[str]:
+    if alert.key.complaint:
+        return []
+    if alert.key.family is Family.LIST or alert.reason is Reason.UNKNOWN:
+        waiting = [f"{alert.waiting:,} waiting"] if alert.waiting else []
+        return [*_hardness(alert), *waiting]
+    if not alert.attempts:
+        return []
+    time = alert.last_event_at - alert.opened_at
+    return [f"{rate(alert)} in {span(time)}"]
+
+
+def _hardness(alert: Alert) -> list[str]:
+    found = {tally.word: tally.bounced + tally.expired for tally in alert.words("permanence")}
+    if not found:
+        found = {delivery.permanence.value: 1 for delivery in alert.sample}
+    soft, hard = found.get(Permanence.TRANSIENT, 0), found.get(Permanence.PERMANENT, 0)
+    if soft and hard:
+        return [f"{soft:,} soft", f"{hard:,} hard"]
+    return ["soft"] if soft else ["hard"] if hard else []
+
+
+def _waiting(alert: Alert, now: datetime) -> str:
+    if alert.oldest_waiting is None:
+        return "waiting"
+    return f"waiting, oldest {span(now - alert.oldest_waiting)}"
+
+
+def _counted(tallies: Sequence[Tally], *, operator_names: bool = False) -> str:
+    if operator_names:
+        named = [(_operator_name(tally.word), _total(tally)) for tally in tallies if tally.word]
+    else:
+        named = [(tally.word, _total(tally)) for tally in tallies if tally.word]
+    if len(named) == 1:
+        return name(named[0][0])
+    shown = [f"{name(word)} {count:,}" for word, count in named[:NAMES]]
+    if more := len(named) - len(shown):
+        shown.append(f"{more:,} more")
+    return " · ".join(shown)
+
+
+def _total(tally: Tally) -> int:
+    return tally.waiting + tally.bounced + tally.expired + tally.delivered
+
+
+@lru_cache(maxsize=1)
+def _operator_names() -> dict[str, str]:
+    known = known_operators()
+    return {one.id: one.name for one in (*known.hosts.values(), *known.domains.values())}
+
+
+def _operator_name(word: str) -> str:
+    return _operator_names().get(word, word)
