@@ -97,7 +97,7 @@ class Bot:
     async def _assemble(self) -> None:
         settings, enter = self.settings, self._stack.enter_async_context
         knowledge = Knowledge.load(settings)
-        self.store = await enter(_store(settings, self.clock, knowledge.catalogue))
+        self.store = await enter(open_store(settings, self.clock, knowledge.catalogue))
         inside = await enter(aiohttp.ClientSession())
         outside = await enter(Outgoing.open())
         self.desk = self._desk(knowledge, inside, outside)
@@ -253,8 +253,10 @@ def make_resend(settings: Settings) -> ResendTarget | None:
 
 
 @asynccontextmanager
-async def _store(settings: Settings, clock: Clock, catalogue: Catalogue) -> AsyncIterator[SqlStore]:
-    """Open the database; what keeps it closed is a matter of the settings."""
+async def open_store(
+    settings: Settings, clock: Clock, catalogue: Catalogue
+) -> AsyncIterator[SqlStore]:
+    """Open the database, migrating it; raises SettingsError for what keeps it closed."""
     alerts = settings.alerts
     timing = Timing(
         group_wait=alerts.group_wait,

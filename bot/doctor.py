@@ -1,0 +1,184 @@
+"""`bounce doctor`: looks at all that a running bot needs; each finding says what to do about it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.app import Knowledge, make_sources, make_tickets, open_store, utc_now
+from bot.settings import Settings, SettingsError
+from bot.slack import answering_client
+from handlers.errors import PermanentError, TemporaryError, UncertainError
+from handlers.outgoing import Call, Outgoing, signature_headers
+from handlers.provider import Provider
+
+NOBODY = "bounce-desk-doctor@example.invalid"
+"""An address that nobody has (RFC 2606): looking it up shows whether a key works."""
+
+TROUBLE = (PermanentError, TemporaryError, UncertainError)
+REACHABLE = tuple(range(200, 300)) + tuple(range(400, 429)) + tuple(range(430, 500))
+REMEDIES = {
+    "invalid_auth": "set BOUNCE_SLACK__BOT_TOKEN to the token of OAuth & Permissions",
+    "not_authed": "set BOUNCE_SLACK__BOT_TOKEN to the token of OAuth & Permissions",
+    "account_inactive": "the app was removed: install it again and set the new token",
+    "token_revoked": "install the app again and set the new token",
+    "channel_not_found": "slack.channel must be the id of a channel that the app can see",
+    "missing_scope": "add the scope and install the app again",
+}
+
+
+class State(StrEnum):
+    """A `fault` keeps Bounce Desk from its work, a `warning` takes a feature away."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was seen of one part, in a line for people."""
+
+    part: str
+    state: State
+    text: str
+
+
+async def examine(settings: Settings, scopes: Collection[str]) -> AsyncIterator[Finding]:
+    """Yield a finding for each part; `scopes` are the bot scopes that the manifest asks for."""
+    yield Finding("settings", State.OK, "every key is known and has a usable value")
+    async with aiohttp.ClientSession() as session, Outgoing.open() as outgoing:
+        client = answering_client(settings.slack, session)
+        yield await _asked(lambda: _token(client, scopes), "slack token")
+        yield await _asked(lambda: _channel(client, settings.slack.channel), "slack channel")
+        if settings.slack.mode == "socket":
+            yield await _asked(lambda: _socket(settings, session), "slack app token")
+        yield await _database(settings)
+        for name, provider in make_sources(settings, outgoing, utc_now).items():
+            yield await _source(name, provider)
+        if not settings.sources:
+            text = "none; add a [sources.NAME] table for each account that sends bounces"
+            yield Finding("sources", State.FAULT, text)
+        yield await _resend(settings, outgoing)
+        yield await _tickets(settings, outgoing)
+
+
+async def _asked(ask: Callable[[], Awaitable[Finding]], part: str) -> Finding:
+    """Ask Slack, and turn its refusal into a finding."""
+    try:
+        return await ask()
+    except SlackApiError as error:
+        word = _word(error)
+        remedy = REMEDIES.get(word, "look the word up at api.slack.com/methods")
+        return Finding(part, State.FAULT, f"Slack says {word or 'nothing'}; {remedy}")
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        why = (
+            f"Slack does not answer ({type(error).__name__}); check slack.base_url and the network"
+        )
+        return Finding(part, State.FAULT, why)
+
+
+async def _token(client: AsyncWebClient, scopes: Collection[str]) -> Finding:
+    answer = await client.auth_test()
+    granted = {scope.strip() for scope in _header(answer, "x-oauth-scopes").split(",")}
+    missing = sorted(set(scopes) - granted)
+    who = f"{answer.get('user')} in {answer.get('team')}"
+    if missing and granted != {""}:
+        text = f"{who}, without the scopes {', '.join(missing)}; add them and install the app again"
+        return Finding("slack token", State.FAULT, text)
+    return Finding("slack token", State.OK, f"known as {who}, all scopes granted")
+
+
+def _word(error: SlackApiError) -> str:
+    data = error.response.data
+    return str(data.get("error", "")) if isinstance(data, dict) else ""
+
+
+def _header(answer: Any, name: str) -> str:
+    headers = {str(key).lower(): value for key, value in dict(answer.headers).items()}
+    value = headers.get(name, "")
+    return ",".join(value) if isinstance(value, list) else str(value)
+
+
+async def _channel(client: AsyncWebClient, channel: str) -> Finding:
+    try:
+        answer = await client.conversations_info(channel=channel)
+    except SlackApiError as error:
+        if _word(error) == "missing_scope":
+            text = f"{channel} cannot be looked at without channels:read; the first alert will tell"
+            return Finding("slack channel", State.WARNING, text)
+        raise
+    found = answer["channel"]
+    if found.get("is_archived"):
+        text = f"#{found.get('name')} is archived; unarchive it or set slack.channel to another"
+        return Finding("slack channel", State.FAULT, text)
+    if not found.get("is_member"):
+        text = f"not a member of #{found.get('name')}; invite the app there: /invite @Bounce Desk"
+        return Finding("slack channel", State.WARNING, text)
+    return Finding("slack channel", State.OK, f"#{found.get('name')}, a member")
+
+
+async def _socket(settings: Settings, session: aiohttp.ClientSession) -> Finding:
+    token = settings.slack.app_token.get_secret_value()
+    client = AsyncWebClient(token=token, base_url=settings.slack.base_url, session=session)
+    await client.apps_connections_open(app_token=token)
+    return Finding("slack app token", State.OK, "Socket Mode can be opened")
+
+
+async def _database(settings: Settings) -> Finding:
+    try:
+        catalogue = Knowledge.load(settings).catalogue
+        async with open_store(settings, utc_now, catalogue) as store:
+            await store.health()
+    except SettingsError as error:
+        return Finding("database", State.FAULT, str(error))
+    kind = settings.database.url.get_secret_value().partition(":")[0]
+    return Finding("database", State.OK, f"{kind} opens, its tables are up to date")
+
+
+async def _source(name: str, provider: Provider) -> Finding:
+    part = f"source {name}"
+    about = f"{provider.name}, webhook at /hooks/{name}"
+    suppressing = provider.suppressing
+    if suppressing is None:
+        text = f"{about}; flagging stays in Bounce Desk: there is no [sources.{name}.api]"
+        return Finding(part, State.WARNING, text)
+    try:
+        await suppressing.suppression_of(NOBODY)
+    except TROUBLE as error:
+        text = f"{about}; its API refuses: {error}; check [sources.{name}.api]"
+        return Finding(part, State.FAULT, text)
+    return Finding(part, State.OK, f"{about}; flagging reaches {suppressing.suppression_list}")
+
+
+async def _resend(settings: Settings, outgoing: Outgoing) -> Finding:
+    webhook = settings.resend.webhook
+    if webhook is None:
+        text = "no [resend.webhook]: only providers with a stored copy can send again"
+        return Finding("resend", State.WARNING, text)
+    call = Call(
+        method="HEAD", url=webhook.url, expected=REACHABLE, allow_private=webhook.allow_private
+    )
+    try:
+        signature_headers(webhook.secret, "doctor", utc_now(), b"")
+        await outgoing.send(call)
+    except TROUBLE as error:
+        return Finding("resend", State.FAULT, f"{error}; check [resend.webhook]")
+    return Finding("resend", State.OK, "the sender answers at resend.webhook.url")
+
+
+async def _tickets(settings: Settings, outgoing: Outgoing) -> Finding:
+    system = make_tickets(settings, outgoing)
+    if system is None:
+        text = 'no ticket system: set system = "email" or "github" in [tickets]'
+        return Finding("tickets", State.WARNING, text)
+    try:
+        return Finding("tickets", State.OK, await system.check())
+    except TROUBLE as error:
+        return Finding(
+            "tickets", State.FAULT, f"{error}; check [tickets.{settings.tickets.system}]"
+        )
