@@ -9,17 +9,23 @@ from pydantic import SecretStr
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.block_kit import escape
 from handlers.outgoing import Outgoing
+from handlers.permission import Members
 from handlers.provider import Clock, Provider
 from handlers.store import Job, Store
 from handlers.ticket import TicketSystem
+from resolutions.masking import mask, mask_all
 from resolutions.operator import Operators
 from resolutions.resolution import Catalogue
 from resolutions.rules import Rulebook
 
 
 class Stopped(Exception):
-    """A person stopped the job half way; raised by `Progress.done`."""
+    """A person stopped the job half way; raised by `Progress.done`.
+
+    An action that lets it pass on may raise it anew with a line on how far it got.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +74,16 @@ class Desk:
     admin_channel: str
     resend: ResendTarget | None = None
     permissions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    members: Members = field(default_factory=Members)
     masked: bool = True
+
+    def shown(self, address: str) -> str:
+        """Return an address as many may see it, safe in mrkdwn."""
+        return mask(address) if self.masked else escape(address)
+
+    def shown_text(self, text: str) -> str:
+        """Return outside text as many may see it, safe in mrkdwn."""
+        return escape(mask_all(text) if self.masked else text)
 
 
 class Action(ABC):

@@ -247,6 +247,10 @@ class Store(Protocol):
         """Move a waiting job; False if it already runs or ended."""
         ...
 
+    async def stop(self, job_id: int, by: str) -> bool:
+        """Ask a running job to stop at its next step; False if it does not run."""
+        ...
+
     async def retry(self, job_id: int, by: str) -> bool:
         """Make a dead job wait again, from its cursor; False if it is not dead."""
         ...
