@@ -45,6 +45,16 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def unescape(text: str) -> str:
+    """Return what a person typed or pasted, of the text that Slack makes of it.
+
+    >>> unescape("&lt;<mailto:ana@b.example|ana@b.example>&gt;: see <http://b.example>")
+    '<ana@b.example>: see http://b.example'
+    """
+    text = _LINKED.sub(lambda found: found["label"] or found["target"], text)
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def tame(text: str) -> str:
     """Return mrkdwn of our own making, without mentions of whole channels or groups.
 
@@ -209,6 +219,7 @@ def size(blocks: Sequence[Mapping[str, Any]]) -> int:
 
 
 _LOUD = re.compile(r"<!(?!date\^)")
+_LINKED = re.compile(r"<(?:mailto:)?(?P<target>[^<>|\s]+)(?:\|(?P<label>[^<>]*))?>")
 _ENTITY = re.compile(r"&(?:amp|lt|gt);")
 _MARK = re.compile(r"<(?:[@#!]|https?:|mailto:)[^<>]*>")
 _JOINER = "\N{ZERO WIDTH JOINER}"

@@ -31,6 +31,7 @@ from handlers.block_kit import (
     section_with,
     size,
     tame,
+    unescape,
     utc,
     visible,
 )
@@ -51,7 +52,7 @@ from handlers.phrases import (
 )
 from resolutions.alert import Alert, Delivery
 from resolutions.bounce import Permanence
-from resolutions.resolution import Family, Resolution, Variant
+from resolutions.resolution import Family, Resolution
 
 __all__ = [
     "SPOKEN_LIMIT",
@@ -80,6 +81,7 @@ __all__ = [
     "steps_of",
     "tame",
     "thread",
+    "unescape",
     "utc",
     "visible",
 ]
@@ -106,17 +108,18 @@ def alert(
     link_of_previous: str = "",
 ) -> Message:
     """Return the message of an alert. `labels` are the registered buttons' labels by name."""
+    resolution = resolution.special(alert.variant)
     about = headline(alert, resolution)
     top = [
         section(
             f"*{title(alert, resolution)}* — {facts(alert)}\n{_explanation(alert, resolution)}"
         ),
-        section(steps_of(resolution, alert.variant)),
+        section(steps_of(resolution)),
         *_concerned(alert, masked=masked, now=now),
     ]
     below = [
         *_evidence(alert),
-        *_buttons(alert, resolution, labels, masked=masked, about=about),
+        *_buttons(alert, resolution, labels, masked=masked, about=unescape(about)),
         context(*_small_print(alert, link_of_previous)),
         *deed_blocks(alert, labels),
     ]
@@ -125,14 +128,13 @@ def alert(
     return Message(_spoken(alert, resolution, masked=masked), [*top, *middle, *below])
 
 
-def steps_of(resolution: Resolution, variant: str = "") -> str:
-    """Return what to do, numbered: the variant's own steps where the alert is of one."""
-    steps = _variant(resolution, variant)
-    lines = [
-        f"{number}. {cut(step, STEP_LIMIT)}"
-        for number, step in enumerate(steps.steps if steps else resolution.steps, 1)
+def steps_of(resolution: Resolution) -> str:
+    """Return what to do, numbered, and who can do it."""
+    head = f"*What to do* (can act: {resolution.owner})"
+    steps = [
+        f"{number}. {cut(step, STEP_LIMIT)}" for number, step in enumerate(resolution.steps, 1)
     ]
-    return cut("\n".join([f"*What to do* (can act: {resolution.owner})", *lines]), STEPS_LIMIT)
+    return cut("\n".join([head, *steps]), STEPS_LIMIT)
 
 
 def thread(alert: Alert, deliveries: Sequence[Delivery], *, masked: bool) -> Message:
@@ -161,15 +163,10 @@ def failed_job(label: str, why: str, job_id: int) -> Message:
 
 
 def _explanation(alert: Alert, resolution: Resolution) -> str:
-    variant = _variant(resolution, alert.variant)
-    text = (variant.explanation if variant else "") or resolution.explanation
+    text = resolution.explanation
     if is_quiet(alert) and alert.waiting:
         text = f"The receiving servers still retry: nothing is lost yet. {text}"
     return cut(text, EXPLANATION_LIMIT)
-
-
-def _variant(resolution: Resolution, word: str) -> Variant | None:
-    return next((one for one in resolution.variants if one.name == word), None)
 
 
 def _concerned(alert: Alert, *, masked: bool, now: datetime) -> Iterator[Block]:
@@ -283,13 +280,11 @@ def _recipient(delivery: Delivery, *, masked: bool, room: int) -> Iterator[Block
 
 def _spoken(alert: Alert, resolution: Resolution, *, masked: bool) -> str:
     """Return the message for those who hear it: what, whom, why, and the first thing to do."""
-    variant = _variant(resolution, alert.variant)
-    steps = variant.steps if variant else resolution.steps
     parts = [
         headline(alert, resolution),
         addresses(alert, masked=masked),
         cut(_explanation(alert, resolution), 350),
-        f"What to do: {cut(steps[0], 200)}" if steps else "",
+        *(f"What to do: {cut(step, 200)}" for step in resolution.steps[:1]),
     ]
     sentences = [part if part.endswith((".", "…")) else f"{part}." for part in parts if part]
     return cut(" ".join(sentences), SPOKEN_LIMIT)

@@ -13,33 +13,42 @@ def deed_blocks(alert: Alert, labels: Mapping[str, str]) -> Iterator[Block]:
     """Give a line for each deed, with the buttons of what can still be changed."""
     deeds = sorted(alert.deeds, key=lambda deed: (deed.at, deed.job_id))
     restorable = _restorable(deeds)
-    if len(deeds) > DEEDS:
-        yield context(f"{len(deeds) - DEEDS} earlier deeds are in the thread.")
-    for deed in deeds[-DEEDS:]:
-        label = labels.get(deed.action) or deed.action.replace("_", " ").capitalize()
-        yield context(cut(_deed(deed, label, alert.recipients), DEED_LIMIT))
-        elements = list(_controls(deed, label, labels))
+    shown = [deed for deed in deeds if deed in deeds[-DEEDS:] or _open(deed) or deed is restorable]
+    if len(deeds) > len(shown):
+        yield context(f"{len(deeds) - len(shown)} earlier deeds are in the thread.")
+    for deed in shown:
+        yield context(cut(_deed(deed, alert.recipients), DEED_LIMIT))
+        elements = list(_controls(deed, labels))
         if deed is restorable and "reactivate" in labels:
             elements.append(button(labels["reactivate"], "reactivate", str(alert.id)))
         if elements:
             yield actions(elements, f"deed:{deed.job_id}:{deed.state}")
 
 
-def _deed(deed: Deed, label: str, total: int) -> str:
+def _open(deed: Deed) -> bool:
+    return deed.state in {"waiting", "running"}
+
+
+def _deed(deed: Deed, total: int) -> str:
+    what = tame(" ".join(deed.line.split()))
     who = "Bounce Desk" if deed.by == "bounce" else f"<@{escape(deed.by)}>"
     if deed.state == "waiting" and deed.run_at is not None:
-        return f"{label}: scheduled by {who} for {moment(deed.run_at)}"
+        tried = f" (last attempt: {cut(what, DEED_LIMIT - 150)})" if what else ""
+        return f"{_name(deed)} scheduled by {who} for {moment(deed.run_at)}{tried}"
     if deed.state == "waiting":
-        return f"{label}: asked for by {who}, {moment(deed.at)}; it runs next"
+        return f"{_name(deed)} asked for by {who}, {moment(deed.at)}; it runs next"
     if deed.state == "running":
-        return f"{label}: {_bar(deed.done, total)} since {moment(deed.at)}, by {who}"
-    said = tame(" ".join(deed.line.split()))
+        return f"{_name(deed)}: {_bar(deed.done, total)}, by {who} since {moment(deed.at)}"
     if deed.state != "done":
         words = {"dead": "failed", "stopped": f"stopped after {deed.done:,}"}
-        said = f"{label} {words.get(deed.state, deed.state)}" + (f": {said}" if said else "")
-    signed = said or f"{label}: done"
-    by = "" if who in signed else f", by {who}"
-    return f"{cut(signed, DEED_LIMIT - 100)}{by}, {moment(deed.at)}"
+        what = f"{_name(deed)} {words.get(deed.state, deed.state)}" + (f": {what}" if what else "")
+    what = cut(what or f"{_name(deed)} done", DEED_LIMIT - 100)
+    by = "" if who in what else f", by {who}"
+    return f"{what}{by}, {moment(deed.at)}"
+
+
+def _name(deed: Deed) -> str:
+    return escape(deed.action.replace("_", " ").capitalize())
 
 
 def _bar(done: int, total: int) -> str:
@@ -47,14 +56,14 @@ def _bar(done: int, total: int) -> str:
     return f"{'█' * full}{'░' * (10 - full)} {done:,} of at most {max(total, done):,}"
 
 
-def _controls(deed: Deed, label: str, labels: Mapping[str, str]) -> Iterator[Block]:
+def _controls(deed: Deed, labels: Mapping[str, str]) -> Iterator[Block]:
     if deed.state == "waiting" and deed.run_at is not None:
         names = ["move", "cancel"]
     else:
         names = {"running": ["stop"], "dead": ["retry"]}.get(deed.state, [])
     for word in names:
         if word in labels:
-            yield button(labels[word], word, str(deed.job_id), about=label)
+            yield button(labels[word], word, str(deed.job_id), about=_name(deed))
 
 
 def _restorable(deeds: Sequence[Deed]) -> Deed | None:

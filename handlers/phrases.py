@@ -28,7 +28,7 @@ def headline(alert: Alert, resolution: Resolution) -> str:
 
 def title(alert: Alert, resolution: Resolution) -> str:
     """Return what an alert is about: "Full mailboxes · Spring launch"."""
-    what, subject = resolution.title, alert.key.subject
+    what, subject = resolution.special(alert.variant).title, alert.key.subject
     if alert.key.family is Family.LIST:
         return f"{what} · {_list_name(subject)}"
     if alert.key.family is Family.OURS:
@@ -84,7 +84,8 @@ def counts(alert: Alert, now: datetime) -> str:
             )
             if count
         ]
-        parts.append(f"{deferred:,} deferred: {', '.join(fates)}")
+        head = f"{deferred:,} deferred: " if len(fates) > 1 else ""
+        parts.append(head + ", ".join(fates))
     if alert.bounced:
         parts.append(f"{alert.bounced:,} bounced")
     return " · ".join(parts)
