@@ -1,9 +1,18 @@
 """What is known about a reason: what it means, who acts, what to do, which buttons."""
 
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
 
 from resolutions.reason import Reason
+
+KNOWN = Path(__file__).with_name("knowledge") / "catalogue.toml"
+
+COMPLAINT = "complaint"
+"""The table for complaints, which are no reason of a bounce."""
 
 
 class Family(StrEnum):
@@ -33,11 +42,19 @@ class FinalFor(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """Steps of its own for a special case of a reason (greylisted, forwarded, null-mx ...)."""
+    """A special case of a reason (greylisted, forwarded, null-mx ...) with words of its own.
+
+    `owner` is empty where the same person acts as for the reason.
+    """
 
     name: str
+    title: str
+    summary: str
     explanation: str
     steps: tuple[str, ...]
+    owner: str = ""
+    aliases: tuple[str, ...] = ()
+    samples: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +63,8 @@ class Resolution:
 
     `word` is the reason's id, or "complaint". `title` heads an alert ("Full mailboxes"),
     `summary` is half a sentence for a terminal ("the inbox is full"). `actions` are the words of
-    `handlers.actions`, best first; those not registered are not shown.
+    `handlers.actions`, best first; those not registered are not shown. `aliases` are how people
+    say it, `samples` replies that mean it, `checks` what a server admin looks at.
     """
 
     word: str
@@ -64,3 +82,84 @@ class Resolution:
     samples: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
+
+    def special(self, variant: str) -> Self:
+        """Return the resolution in the words of one of its variants; itself for any other word."""
+        for each in self.variants:
+            if each.name == variant:
+                return replace(
+                    self,
+                    title=each.title,
+                    summary=each.summary,
+                    explanation=each.explanation,
+                    steps=each.steps,
+                    owner=each.owner or self.owner,
+                    samples=each.samples or self.samples,
+                )
+        return self
+
+
+class Catalogue(Mapping[str, Resolution]):
+    """The resolutions by word: the 25 reasons and "complaint"."""
+
+    def __init__(self, resolutions: Mapping[str, Resolution]) -> None:
+        self._resolutions = dict(resolutions)
+
+    @classmethod
+    def load(cls, override: Path | None = None) -> Self:
+        """Return the shipped catalogue, single keys replaced by those of an operator's file.
+
+        Raises ValueError naming the file, the table and the key that cannot be used.
+        """
+        tables = tomllib.loads(KNOWN.read_text(encoding="utf-8"))
+        if override is not None:
+            from resolutions.catalogue_file import overridden
+
+            tables = overridden(tables, override)
+        return cls({word: _resolution(word, table) for word, table in tables.items()})
+
+    def of(self, reason: Reason, *, complaint: bool = False) -> Resolution:
+        """Return what is to be done about a reason, or about complaints."""
+        return self._resolutions[COMPLAINT if complaint else reason.value]
+
+    def __getitem__(self, word: str) -> Resolution:
+        return self._resolutions[word]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._resolutions)
+
+    def __len__(self) -> int:
+        return len(self._resolutions)
+
+
+def _resolution(word: str, table: Mapping[str, Any]) -> Resolution:
+    return Resolution(
+        word=word,
+        reason=Reason.SPAM_RELATED if word == COMPLAINT else Reason(word),
+        title=table["title"],
+        summary=table["summary"],
+        explanation=table["explanation"],
+        steps=tuple(table["steps"]),
+        owner=table["owner"],
+        severity=Severity(table["severity"]),
+        family=Family(table["family"]),
+        final_for=FinalFor(table["final_for"]),
+        actions=tuple(table["actions"]),
+        aliases=tuple(table.get("aliases", ())),
+        samples=tuple(table.get("samples", ())),
+        checks=tuple(table.get("checks", ())),
+        variants=tuple(_variant(name, each) for name, each in table.get("variants", {}).items()),
+    )
+
+
+def _variant(name: str, table: Mapping[str, Any]) -> Variant:
+    return Variant(
+        name=name,
+        title=table["title"],
+        summary=table["summary"],
+        explanation=table["explanation"],
+        steps=tuple(table["steps"]),
+        owner=table.get("owner", ""),
+        aliases=tuple(table.get("aliases", ())),
+        samples=tuple(table.get("samples", ())),
+    )
