@@ -15,6 +15,7 @@ from pydantic import BeforeValidator
 
 from resolutions.bounce import TEXT_LIMIT, bounded, clean
 from resolutions.failure import ADDRESS
+from resolutions.maildate import parse_date
 
 
 def text_of(value: Any) -> str:
@@ -59,8 +60,16 @@ def text_at(payload: Any, path: str) -> str:
     return text_of(look_up(payload, path))
 
 
+def text_in(body: bytes, path: str) -> str:
+    """Return the text that a dotted path leads to in a JSON body, empty if there is none."""
+    try:
+        return text_at(json.loads(body), path)
+    except (ValueError, RecursionError):
+        return ""
+
+
 def moment(value: Any) -> datetime:
-    """Return a time of a payload: Unix seconds or milliseconds, as number or text, or ISO 8601.
+    """Return a time of a payload: Unix seconds or milliseconds, ISO 8601, or the date of a mail.
 
     Raises ValueError or TypeError for anything else.
 
@@ -74,7 +83,8 @@ def moment(value: Any) -> datetime:
     except (ValueError, OverflowError):
         seconds = math.nan
     if math.isnan(seconds):
-        return bounded(datetime.fromisoformat(str(value).strip()))
+        text = str(value).strip()
+        return bounded(parse_date(text) or datetime.fromisoformat(text))
     if abs(seconds) >= _MILLISECONDS_FROM:
         seconds /= 1000
     if not 0 <= seconds < _MILLISECONDS_FROM:

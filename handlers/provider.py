@@ -7,9 +7,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from handlers.errors import MalformedError, SignatureError
 from handlers.outgoing import Outgoing
@@ -204,6 +204,26 @@ class SourceSettings(BaseModel):
     forward_to: str = ""
 
 
+class AccessSettings(SourceSettings):
+    """A source that signs nothing: it shows a password, or one of some secrets, or either.
+
+    A secret stands in `Authorization` after the word Bearer, or alone in another `secret_header`.
+    """
+
+    user: str = ""
+    password: Secret | None = None
+    secrets: list[Secret] = []
+    secret_header: str = Field("authorization", pattern=r"^[A-Za-z0-9-]+$")
+
+    @model_validator(mode="after")
+    def _not_open_to_all(self) -> Self:
+        if bool(self.user) is not bool(self.password):
+            raise ValueError("user and password belong together: set both")
+        if not (self.user or self.secrets):
+            raise ValueError("without user and password, or secrets, anybody could send")
+        return self
+
+
 def campaign_of(settings: SourceSettings, payload: Any, own: str) -> str:
     """Return the campaign an event belongs to: `own`, unless the source names a path for it.
 
@@ -287,6 +307,21 @@ def check_bearer(request: WebhookRequest, secrets: Sequence[SecretStr]) -> None:
         raise SignatureError("wrong token")
 
 
+def check_access(request: WebhookRequest, settings: AccessSettings) -> None:
+    """Raise SignatureError unless the request shows the password or one of the secrets."""
+    header = settings.secret_header.lower()
+    if settings.secrets and header != "authorization":
+        given = request.headers.get(header, "").strip()
+        if any(is_secret(given, secret.get_secret_value()) for secret in settings.secrets):
+            return
+    elif settings.secrets and _scheme(request) == "bearer":
+        check_bearer(request, settings.secrets)
+        return
+    if settings.password is None:
+        raise SignatureError("no secret, or a wrong one")
+    check_basic_auth(request, settings.user, settings.password)
+
+
 def is_secret(given: str | bytes, secret: str) -> bool:
     """Compare in a time that tells nothing of the secret; an empty secret equals nothing."""
     if isinstance(given, str):
@@ -295,8 +330,10 @@ def is_secret(given: str | bytes, secret: str) -> bool:
 
 
 def _credentials(request: WebhookRequest, scheme: str) -> str:
-    header = request.headers.get("authorization", "")
-    given, _, credentials = header.strip().partition(" ")
-    if given.lower() != scheme:
+    if _scheme(request) != scheme:
         raise SignatureError(f"no {scheme} credentials")
-    return credentials.strip()
+    return request.headers["authorization"].strip().partition(" ")[2].strip()
+
+
+def _scheme(request: WebhookRequest) -> str:
+    return request.headers.get("authorization", "").strip().partition(" ")[0].lower()
