@@ -76,7 +76,7 @@ class Answers:
 
     def _replace(self, message: Message, given: Arguments) -> None:
         message.text, message.blocks, message.attachments = content(given)
-        name_blocks(message.blocks)
+        name_blocks(message.all_blocks)
         self._workspace.touch(message)
 
 

@@ -65,10 +65,15 @@ class Api:
         self._faults = faults
         self._records = records
         self._methods: dict[str, Method] = {}
+        self._resolve: Callable[[str], str] = str
         self._ended = asyncio.Event()
 
-    def serve(self, methods: dict[str, Method]) -> None:
-        """Take these methods, beside auth.test and api.test."""
+    def serve(self, methods: dict[str, Method], resolve: Callable[[str], str] = str) -> None:
+        """Take these methods, beside auth.test and api.test.
+
+        `resolve` gives the id of a channel, so that its rate is one, whichever way it is named.
+        """
+        self._resolve = resolve
         self._methods = {
             "api.test": Method(lambda given: {"args": dict(given.given)}, 4, takes=""),
             "auth.test": Method(self._auth_test, 0),
@@ -126,7 +131,7 @@ class Api:
     def _limit(self, name: str, method: Method, given: Arguments) -> None:
         now = self._workspace.clock()
         if method.tier == POST:
-            wait = self._rates.post(given.text("channel"), now)
+            wait = self._rates.post(self._resolve(given.text("channel")), now)
         else:
             wait = self._rates.call(name, method.tier, now)
         if wait:

@@ -82,6 +82,16 @@ async def read_arguments(request: web.Request) -> tuple[Arguments, str]:
     return Arguments(given), token or str(given.get("token") or "")
 
 
+async def read_upload(request: web.Request) -> bytes:
+    """Return the bytes of an uploaded file, which come as they are or as the file of a form."""
+    if request.content_type != "multipart/form-data":
+        return await request.read()
+    for field in (await request.post()).values():
+        if isinstance(field, web.FileField):
+            return field.file.read()
+    return b""
+
+
 async def _body(request: web.Request) -> dict[str, Any]:
     if not request.body_exists:
         return {}

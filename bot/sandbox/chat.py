@@ -33,7 +33,7 @@ class Chat:
         """chat.postEphemeral"""
         channel = self.writable(given.text("channel"))
         user = given.text("user")
-        if user not in self._workspace.users:
+        if user not in self._workspace.users or (channel.is_direct and channel.id[1:] != user[1:]):
             raise ApiError("user_not_in_channel")
         message = self._written(channel.id, given)
         message.only_for = user
@@ -50,7 +50,7 @@ class Chat:
         message.text, message.blocks, message.attachments = text, blocks, attachments
         message.edited_at = "" if blocks else self._workspace.stamp()
         message.broadcast = message.broadcast or given.flag("reply_broadcast")
-        name_blocks(message.blocks)
+        name_blocks(message.all_blocks)
         self._workspace.touch(message)
         body = message_body(self._workspace, message, metadata=True)
         return {"channel": message.channel, "ts": message.ts, "text": text, "message": body}

@@ -1,6 +1,6 @@
 """What the page can do: each deed takes the person and the wish that the browser sent."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from bot.sandbox.delivery import Answer
@@ -11,11 +11,17 @@ Wish = dict[str, Any]
 
 
 class Deeds:
-    """Does on behalf of the page what a person wished; returns what the person is told, if any."""
+    """Does on behalf of the page what a person wished; returns what the person is told, if any.
 
-    def __init__(self, workspace: Workspace, gestures: Gestures) -> None:
+    Of commands only these are sent, as Slack sends only those of installed apps; () sends any.
+    """
+
+    def __init__(
+        self, workspace: Workspace, gestures: Gestures, commands: Collection[str] = ()
+    ) -> None:
         self._workspace = workspace
         self._gestures = gestures
+        self._commands = commands
 
     async def click(self, user: str, wish: Wish) -> str:
         """Use an element of a message."""
@@ -26,12 +32,12 @@ class Deeds:
         """Use an element of the top modal, or of the Home tab."""
         stack = self._workspace.stacks[user]
         view = self._workspace.homes[user] if wish["where"] == "home" else stack[-1]
-        answer = await self._gestures.click_view(view, *_element(wish))
+        answer = await self._gestures.click_view(view, *_element(wish), _entries(wish))
         return answer.shown
 
     async def submit(self, user: str, wish: Wish) -> str:
         """Send the top modal."""
-        return _told(await self._gestures.submit(user, dict(wish["entries"])))
+        return _told(await self._gestures.submit(user, _entries(wish)))
 
     async def close(self, user: str, wish: Wish) -> str:
         """Close the top modal, or all."""
@@ -47,11 +53,20 @@ class Deeds:
         thread = str(wish.get("thread_ts") or "")
         if channel not in self._workspace.channels or not text:
             raise LookupError("nothing to write, or nowhere")
-        if text.startswith("/") and not thread:
-            command, _, words = text.partition(" ")
-            return _told(await self._gestures.command(user, channel, words.strip(), command))
+        if text.startswith("/"):
+            return await self._command(user, channel, text, in_thread=bool(thread))
         self._gestures.say(user, channel, text, thread)
         return ""
+
+    async def _command(self, user: str, channel: str, text: str, *, in_thread: bool) -> str:
+        command, _, words = text.partition(" ")
+        if in_thread:
+            self._workspace.notice(user, f"{command} does not work in threads; use the channel.")
+            return "not_in_threads"
+        if self._commands and command not in self._commands:
+            self._workspace.notice(user, f"{command} is not a valid command.")
+            return "unknown_command"
+        return _told(await self._gestures.command(user, channel, words.strip(), command))
 
     async def shortcut(self, user: str, wish: Wish) -> str:
         """Choose a shortcut, of a message where one is named."""
@@ -72,6 +87,10 @@ DEEDS: dict[str, Callable[[Deeds, str, Wish], Awaitable[str]]] = {
 
 def _element(wish: Wish) -> tuple[str, Any, str | None]:
     return str(wish["action_id"]), wish.get("value"), wish.get("block_id")
+
+
+def _entries(wish: Wish) -> dict[str, Any]:
+    return {str(block): dict(values) for block, values in dict(wish.get("entries") or {}).items()}
 
 
 def _told(answer: Answer) -> str:

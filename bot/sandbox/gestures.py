@@ -44,7 +44,7 @@ class Gestures:
     ) -> Answer:
         """Use an element of the message at `place` (channel and ts)."""
         person, message = self._user(user), self._message(user, *place)
-        found = payloads.find_element(_blocks(message), action_id, block_id, value)
+        found = payloads.find_element(message.all_blocks, action_id, block_id, value)
         _check_visible(found[1], user)
         done = payloads.action(found, value, self._workspace.stamp())
         if found[1]["type"] in STATEFUL:
@@ -56,9 +56,18 @@ class Gestures:
         return await self._interact(user, payload)
 
     async def click_view(
-        self, view: View, action_id: str, value: Any = None, block_id: str | None = None
+        self,
+        view: View,
+        action_id: str,
+        value: Any = None,
+        block_id: str | None = None,
+        entries: dict[str, Any] | None = None,
     ) -> Answer:
-        """Use an element of a modal or of the Home tab; what is entered there stays entered."""
+        """Use an element of a modal or of the Home tab; what is entered there stays entered.
+
+        `entries` is what was typed into other fields before: the bot is told of it, too.
+        """
+        self._submissions.enter(view, dict(entries or {}))
         found = payloads.find_element(view.body["blocks"], action_id, block_id, value)
         done = payloads.action(found, value, self._workspace.stamp())
         block, element = found
@@ -161,7 +170,7 @@ class Gestures:
 
     def _message(self, user: str, channel: str, ts: str) -> Message:
         message = self._workspace.find(channel, ts)
-        if message is None or message.only_for not in {"", user}:
+        if message is None or not self._workspace.sees(user, message):
             raise LookupError(f"{user} sees no message {ts} in {channel}")
         return message
 
@@ -170,11 +179,6 @@ class Gestures:
         if not stack:
             raise LookupError(f"{user} has no modal open")
         return stack[-1]
-
-
-def _blocks(message: Message) -> list[dict[str, Any]]:
-    inside = [block for part in message.attachments for block in part.get("blocks", [])]
-    return [*message.blocks, *inside]
 
 
 def _check_visible(element: dict[str, Any], user: str) -> None:

@@ -15,7 +15,15 @@ from bot.sandbox.state import Workspace
 
 Outside = Callable[[], Awaitable[dict[str, Any]]]
 
-FILES = {"index.html": "text/html", "style.css": "text/css", "app.js": "text/javascript"}
+MODULES = (
+    "app blocks composer dates dom elements live messages modal mrkdwn overlay side ui".split()
+)
+FILES = {
+    "index.html": "text/html",
+    "style.css": "text/css",
+    "icon.svg": "image/svg+xml",
+    **{f"{name}.js": "text/javascript" for name in MODULES},
+}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

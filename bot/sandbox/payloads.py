@@ -20,7 +20,7 @@ from bot.sandbox.state import (
     Workspace,
     new_id,
 )
-from bot.sandbox.values import EntryError, entered
+from bot.sandbox.values import EntryError, entered, initial_values
 
 DOMAIN = "bounce-desk"
 Found = tuple[dict[str, Any], dict[str, Any]]
@@ -90,6 +90,15 @@ def base(user: User) -> dict[str, Any]:
     }
 
 
+def message_state(message: Message) -> dict[str, dict[str, Any]]:
+    """Return the state of a message's menus and fields: as chosen, else as they were at first."""
+    values = initial_values(message.all_blocks)
+    for block, actions in message.chosen.items():
+        if block in values:
+            values[block].update({k: v for k, v in actions.items() if k in values[block]})
+    return values
+
+
 def click_on_message(
     workspace: Workspace, message: Message, user: User, done: dict[str, Any]
 ) -> dict[str, Any]:
@@ -108,7 +117,7 @@ def click_on_message(
             "is_ephemeral": bool(message.only_for),
         },
         "channel": {"id": channel.id, "name": channel.name},
-        "state": {"values": message.chosen},
+        "state": {"values": message_state(message)},
         "actions": [done],
     }
     if message.is_reply:

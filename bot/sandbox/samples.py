@@ -52,7 +52,7 @@ class Sample:
     @property
     def is_permanent(self) -> bool:
         """Whether the reply is of class 5, as far as it has a code."""
-        return not self.reply.startswith("4") and self.klass != "temporary"
+        return not self.reply.startswith("4")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.sandbox.answers import Answers
 from bot.sandbox.api import Api, Method, Tokens, cut, failed, methods_of
-from bot.sandbox.arguments import read_arguments
+from bot.sandbox.arguments import read_arguments, read_upload
 from bot.sandbox.chat import Chat, message_body
 from bot.sandbox.deeds import Deeds
 from bot.sandbox.delivery import Answer, Delivery
@@ -178,7 +178,8 @@ class SlackStandIn:
         await site.start()
         self._origin = f"http://{host}:{runner.addresses[0][1]}"
         self.socket_mode.origin = self.answers.origin = self._origin
-        api.serve(self._methods())
+        self._chat = Chat(self.workspace, self._tokens.scopes, self.page_url)
+        api.serve(self._methods(), self._chat.resolve)
         await self.delivery.open()
         self._runner = runner
         self._ends = (api.end, page.close)
@@ -292,8 +293,9 @@ class SlackStandIn:
             bot=self.bot_token, app=self.app_token, scopes=_scopes(self.manifest, self.scopes)
         )
         api = Api(self.workspace, self._tokens, self.rates, self.faults, self.records)
-        snapshot = Snapshot(self.workspace, dict(self.manifest))
-        page = Page(self.workspace, snapshot, Deeds(self.workspace, self.gestures), self.outside)
+        snapshot = Snapshot(self.workspace, dict(self.manifest), outside=self.outside is not None)
+        deeds = Deeds(self.workspace, self.gestures, _commands(self.manifest))
+        page = Page(self.workspace, snapshot, deeds, self.outside)
         app.router.add_route("GET", "/api/{method}", api.answer)
         app.router.add_route("POST", "/api/{method}", api.answer)
         app.router.add_get("/link/", self.socket_mode.connect)
@@ -303,7 +305,7 @@ class SlackStandIn:
         return api, page
 
     def _methods(self) -> dict[str, Method]:
-        chat = Chat(self.workspace, self._tokens.scopes, self.page_url)
+        chat = self._chat
         self.uploads = Uploads(self.workspace, chat, self._origin)
         methods = methods_of(chat, Reading(self.workspace), self.modals, self.uploads)
         methods["apps.connections.open"] = Method(self.socket_mode.open, 3, takes="app")
@@ -337,7 +339,7 @@ class SlackStandIn:
         return web.Response(text="ok")
 
     async def _uploaded(self, request: web.Request) -> web.StreamResponse:
-        content = await request.read()
+        content = await read_upload(request)
         if not self.uploads.receive(request.match_info["token"], content):
             return web.Response(status=400, text="not what was announced")
         return web.Response(text=f"OK - {len(content)}")
@@ -357,6 +359,11 @@ class SlackStandIn:
 
 def _view(view: View) -> dict[str, Any]:
     return {**view_body(view), "errors": dict(view.errors)}
+
+
+def _commands(manifest: Mapping[str, Any]) -> frozenset[str]:
+    listed = (manifest.get("features") or {}).get("slash_commands") or []
+    return frozenset(str(entry.get("command")) for entry in listed)
 
 
 def _scopes(manifest: Mapping[str, Any], otherwise: frozenset[str]) -> frozenset[str]:

@@ -11,10 +11,16 @@ BOT_NAME = "Bounce Desk"
 
 
 class Snapshot:
-    """Draws the workspace for the page; `manifest` gives commands and shortcuts."""
+    """Draws the workspace for the page.
 
-    def __init__(self, workspace: Workspace, manifest: dict[str, Any]) -> None:
+    `manifest` gives commands and shortcuts; `outside` says whether there is a side panel.
+    """
+
+    def __init__(
+        self, workspace: Workspace, manifest: dict[str, Any], *, outside: bool = False
+    ) -> None:
         self._workspace = workspace
+        self._outside = outside
         self._features: dict[str, Any] = manifest.get("features") or {}
 
     def since(self, user: str, version: int) -> dict[str, Any]:
@@ -32,6 +38,7 @@ class Snapshot:
                 for u in space.users.values()
             ],
             "usergroups": list(space.usergroups),
+            "outside": self._outside,
             "channels": [
                 {"id": c.id, "name": c.name}
                 for c in space.channels.values()
@@ -48,7 +55,7 @@ class Snapshot:
     def _changed(self, user: str, version: int) -> Iterable[Message]:
         for channel in list(self._workspace.messages.values()):
             for message in channel.values():
-                if message.version > version and message.only_for in {"", user}:
+                if message.version > version and self._workspace.sees(user, message):
                     yield message
 
     def _message(self, message: Message) -> dict[str, Any]:

@@ -100,6 +100,12 @@ class Message:
     version: int = 0
 
     @property
+    def all_blocks(self) -> list[dict[str, Any]]:
+        """The blocks of the message and of its attachments."""
+        inside = [block for part in self.attachments for block in part.get("blocks", [])]
+        return [*self.blocks, *inside]
+
+    @property
     def is_reply(self) -> bool:
         """Whether it stands in a thread, below another message."""
         return bool(self.thread_ts) and self.thread_ts != self.ts
@@ -188,13 +194,20 @@ class Workspace:
 
     def add(self, message: Message) -> Message:
         """Keep a new message, its blocks named."""
-        name_blocks(message.blocks)
+        name_blocks(message.all_blocks)
         self.messages[message.channel][message.ts] = message
         self.touch(message)
         parent = self.find(message.channel, message.thread_ts)
         if parent is not None:
             self.touch(parent)
         return message
+
+    def sees(self, user: str, message: Message) -> bool:
+        """Whether a person sees a message: it is for them, or for a channel they are in."""
+        channel = self.channels[message.channel]
+        if channel.is_direct and channel.id != self.users[user].direct:
+            return False
+        return message.only_for in {"", user}
 
     def find(self, channel: str, ts: str) -> Message | None:
         """Return a message that is there and not deleted."""

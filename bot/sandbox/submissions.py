@@ -1,5 +1,6 @@
 """Modals that people send or close, and what the bot's answer does to the stack."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -28,11 +29,11 @@ class Submissions:
         self._records = records
 
     async def submit(self, user: User, view: View, entries: dict[str, Any]) -> Answer:
-        """Enter values, by block_id or action_id, and send the modal.
+        """Enter values, by block_id or action_id, or by both as a table, and send the modal.
 
         What is required and missing is shown below its field, and nothing is sent: `errors`.
         """
-        view.errors = self._enter(view, entries)
+        view.errors = self.enter(view, entries)
         if view.errors:
             self._workspace.touch()
             return Answer(status=0, shown="errors")
@@ -63,7 +64,8 @@ class Submissions:
                 answer = await self._delivery.send(INTERACTIVE, payload)
         return answer
 
-    def _enter(self, view: View, entries: dict[str, Any]) -> dict[str, str]:
+    def enter(self, view: View, entries: dict[str, Any]) -> dict[str, str]:
+        """Keep what was entered in a view; return the complaints by block_id."""
         left, errors = dict(entries), {}
         for block in view.body["blocks"]:
             for element in elements_of(block):
@@ -82,12 +84,11 @@ class Submissions:
         """Take the entry of one element out of `left`; return the complaint below its field."""
         state = view.values[block["block_id"]]
         name = element["action_id"]
-        for key in (block["block_id"], name):
-            if key in left:
-                try:
-                    state[name] = entered(element, left.pop(key))
-                except EntryError as error:
-                    return str(error)
+        for value in _taken(left, block["block_id"], name):
+            try:
+                state[name] = entered(element, value)
+            except EntryError as error:
+                return str(error)
         return missing(block, element, state[name]) if block["type"] == "input" else ""
 
     def _follow(self, view: View, answer: Answer) -> Answer:
@@ -137,3 +138,18 @@ class Submissions:
 
     def _clear(self, view: View, _: dict[str, Any]) -> None:
         self._workspace.stacks[view.user].clear()
+
+
+def _taken(left: dict[str, Any], block: str, action: str) -> Iterator[Any]:
+    """Give the entry of one element, taking it out of `left`."""
+    table = left.get(block)
+    if isinstance(table, dict):
+        if action in table:
+            yield table.pop(action)
+        if not table:
+            del left[block]
+        return
+    for key in (block, action):
+        if key in left:
+            yield left.pop(key)
+            return

@@ -1,0 +1,137 @@
+"""What the demo has to show: the side panel of the page, and the report of `--once`."""
+
+import textwrap
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bot.app import Bot
+from bot.sandbox.neighbours import Mailbox, Sender
+from bot.sandbox.slack import SlackStandIn
+from bot.sandbox.vendors import Vendors
+from resolutions.alert import Alert
+
+ALERTS_LIMIT = 500
+
+
+@dataclass(slots=True)
+class Outside:
+    """Everybody the bot acts upon, as the side panel of the page shows them."""
+
+    sender: Sender
+    mailbox: Mailbox
+    vendors: Vendors = field(default_factory=Vendors)
+
+    async def shown(self) -> dict[str, Any]:
+        """Return the tabs of the panel, the newest first in each."""
+        return {
+            "tabs": [
+                {
+                    "title": "Suppression lists",
+                    "empty": "No address is suppressed. Flag a contact as inactive.",
+                    "items": [
+                        _item(entry.address, f"{vendor}: {entry.cause}", "", entry.since)
+                        for vendor, entry in self.vendors.entries()
+                    ],
+                },
+                {
+                    "title": "Sent again",
+                    "empty": "Nothing was sent again. Schedule a resend for a minute from now.",
+                    "items": self._sent_again(),
+                },
+                {
+                    "title": "Admin's mailbox",
+                    "empty": "No ticket has arrived. Open one.",
+                    "items": [self._mail(mail) for mail in reversed(self.mailbox.mails)],
+                },
+            ]
+        }
+
+    def _sent_again(self) -> list[dict[str, Any]]:
+        copies = [
+            (at, to, "Mailgun, from its stored copy", key)
+            for at, to, key in self.vendors.sent_again
+        ]
+        signed = [
+            (taken.at, taken.recipient, "your sender, signature verified", taken.id)
+            for taken in self.sender.taken
+        ]
+        both = sorted([*copies, *signed], reverse=True)
+        return [_item(to, how, number, at) for at, to, how, number in both]
+
+    def _mail(self, mail: Any) -> dict[str, Any]:
+        body = mail.get_body(("plain",))
+        text = body.get_content() if body is not None else ""
+        moment = mail["Date"].datetime if mail["Date"] else None
+        return _item(str(mail["Subject"]), f"from {mail['From']}", text, moment)
+
+
+def _item(title: str, subtitle: str, body: str, at: datetime | None) -> dict[str, Any]:
+    shown = at.astimezone().isoformat(timespec="seconds") if at else ""
+    return {"title": title, "subtitle": subtitle, "body": body, "at": shown}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What `bounce demo --once` tells; `violations` are limits of Slack that were broken."""
+
+    alerts: list[dict[str, Any]]
+    events: int
+    slack_calls: int
+    violations: list[str]
+    seconds: float
+
+    @property
+    def is_good(self) -> bool:
+        """Whether everything was posted without breaking a limit."""
+        return bool(self.alerts) and not self.violations
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report for --json."""
+        return asdict(self)
+
+    def as_text(self) -> str:
+        """Return the report for people: what the channel shows, and a summary."""
+        shown = "\n".join(textwrap.indent(alert["text"], "  ") + "\n" for alert in self.alerts)
+        wrong = "".join(f"\nlimit broken: {violation}" for violation in self.violations)
+        sources = len({alert["source"] for alert in self.alerts})
+        return (
+            f"#deliverability\n\n{shown}\n"
+            f"{self.events} events of {sources} sources are {len(self.alerts)} alerts;"
+            f" {self.slack_calls} calls to Slack, {len(self.violations)} limits broken,"
+            f" {self.seconds:.1f} s{wrong}"
+        )
+
+
+async def report(
+    slack: SlackStandIn, bot: Bot, channel: str, events: int, seconds: float
+) -> Report:
+    """Return what the channel shows now, and what it took to get there."""
+    alerts = {alert.ts: alert for alert in await bot.store.open_alerts(limit=ALERTS_LIMIT)}
+    return Report(
+        alerts=[
+            _alert(alerts[message["ts"]], message["text"])
+            for message in slack.messages(channel)
+            if message["ts"] in alerts
+        ],
+        events=events,
+        slack_calls=slack.calls.total(),
+        violations=[str(violation) for violation in slack.violations],
+        seconds=round(seconds, 2),
+    )
+
+
+def _alert(alert: Alert, text: str) -> dict[str, Any]:
+    return {
+        "source": _first(alert, "source"),
+        "campaign": _first(alert, "campaign"),
+        "reason": "complaint" if alert.key.complaint else alert.reason.value,
+        "recipients": alert.recipients,
+        "text": text,
+        "ts": alert.ts,
+    }
+
+
+def _first(alert: Alert, dimension: str) -> str:
+    words = alert.words(dimension)
+    return words[0].word if words else ""
