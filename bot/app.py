@@ -8,12 +8,11 @@ import socket
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 import aiohttp
 from aiohttp import web
-from handlers.commands import Commands
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
@@ -30,10 +29,12 @@ from bot.slack import (
     settle_listeners,
     whoami,
 )
-from bot.store.store import SqlStore, Timing
+from bot.store.options import Options, Timing
+from bot.store.store import SqlStore
 from bot.worker import Worker
 from handlers.action import Action, Desk, ResendTarget
 from handlers.actions import ACTIONS
+from handlers.commands import Commands
 from handlers.home import Home
 from handlers.outgoing import Outgoing
 from handlers.posting import Poster
@@ -97,7 +98,7 @@ class Bot:
     async def _assemble(self) -> None:
         settings, enter = self.settings, self._stack.enter_async_context
         knowledge = Knowledge.load(settings)
-        self.store = await enter(open_store(settings, self.clock, knowledge.catalogue))
+        self.store = await enter(open_store(settings, self.clock, knowledge))
         inside = await enter(aiohttp.ClientSession())
         outside = await enter(Outgoing.open())
         self.desk = self._desk(knowledge, inside, outside)
@@ -254,25 +255,32 @@ def make_resend(settings: Settings) -> ResendTarget | None:
 
 @asynccontextmanager
 async def open_store(
-    settings: Settings, clock: Clock, catalogue: Catalogue
+    settings: Settings, clock: Clock, knowledge: Knowledge, *, alone: bool = True
 ) -> AsyncIterator[SqlStore]:
-    """Open the database, migrating it; raises SettingsError for what keeps it closed."""
-    alerts = settings.alerts
-    timing = Timing(
-        group_wait=alerts.group_wait,
-        update_steps=alerts.update_steps,
-        close_after=alerts.close_after,
+    """Open the database, migrating it; raises SettingsError for what keeps it closed.
+
+    With `alone` a second process on one SQLite file is refused; the command line works beside.
+    """
+    slack, alerts = settings.slack, settings.alerts
+    options = Options(
+        channel=slack.channel,
+        admin_channel=slack.admin_channel or slack.channel,
+        catalogue=knowledge.catalogue,
+        operators=knowledge.operators,
+        timing=Timing(
+            group_wait=timedelta(seconds=alerts.group_wait),
+            update_steps=tuple(timedelta(seconds=step) for step in alerts.update_steps),
+            close_after=timedelta(seconds=alerts.close_after),
+        ),
+        alone=alone,
     )
-    url = settings.database.url.get_secret_value()
-    opening = SqlStore.open(url, clock, timing, catalogue)
-    try:
-        store = await opening.__aenter__()
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"database.url: {error}") from error
-    try:
+    async with AsyncExitStack() as stack:
+        url = settings.database.url.get_secret_value()
+        try:
+            store = await stack.enter_async_context(SqlStore.open(url, clock, options))
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"database.url: {error}") from error
         yield store
-    finally:
-        await opening.__aexit__(None, None, None)
 
 
 def _report(task: asyncio.Task[None]) -> None:

@@ -131,8 +131,8 @@ async def _socket(settings: Settings, session: aiohttp.ClientSession) -> Finding
 
 async def _database(settings: Settings) -> Finding:
     try:
-        catalogue = Knowledge.load(settings).catalogue
-        async with open_store(settings, utc_now, catalogue) as store:
+        knowledge = Knowledge.load(settings)
+        async with open_store(settings, utc_now, knowledge, alone=False) as store:
             await store.health()
     except SettingsError as error:
         return Finding("database", State.FAULT, str(error))
