@@ -1,0 +1,147 @@
+"""The house: names agree everywhere, registries list their folders, modules stay small."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from handlers.actions import ACTIONS
+from handlers.providers import PROVIDERS
+from handlers.tickets import TICKETS
+from resolutions.reason import Reason
+from resolutions.resolution import Catalogue
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("bot", "handlers", "resolutions")
+COMING = {"check_domain", "contact_recipient", "find_alternative", "pause"}
+"""Words of the catalogue whose buttons are not built yet; they are not shown."""
+
+
+def modules(folder: str) -> set[str]:
+    return {path.stem for path in (ROOT / folder).glob("*.py")} - {"__init__"}
+
+
+def sources() -> list[Path]:
+    return [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+
+
+@pytest.mark.parametrize(
+    ("folder", "registry"),
+    [
+        ("handlers/providers", PROVIDERS),
+        ("handlers/actions", ACTIONS),
+        ("handlers/tickets", TICKETS),
+    ],
+)
+def test_a_folder_and_its_registry_list_the_same(folder, registry):
+    assert modules(folder) == set(registry)
+    assert all(entry.name == word for word, entry in registry.items())
+    assert all(entry.__module__.endswith(f".{word}") for word, entry in registry.items())
+
+
+def test_each_provider_has_recordings():
+    folder = ROOT / "tests" / "handlers" / "providers"
+
+    recorded = {path.name for path in folder.iterdir() if list(path.glob("*.http"))}
+
+    assert recorded == set(PROVIDERS)
+
+
+def test_each_button_of_the_catalogue_is_known():
+    words = {word for resolution in Catalogue.load().values() for word in resolution.actions}
+
+    assert words - set(ACTIONS) == COMING
+
+
+def test_the_catalogue_has_each_reason_and_the_complaint():
+    assert set(Catalogue.load()) == {reason.value for reason in Reason} | {"complaint"}
+
+
+def test_modules_stay_small():
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in sources()
+        if (lines := path.read_text("utf-8").count("\n")) > 400
+    }
+
+    assert long == {}
+
+
+def test_every_module_opens_with_a_docstring():
+    assert [path for path in sources() if not path.read_text("utf-8").startswith('"""')] == []
+
+
+def test_init_modules_hold_a_docstring_only_but_for_the_registries():
+    registries = {ROOT / "handlers" / name for name in ("providers", "actions", "tickets")}
+    inits = [path for path in sources() if path.name == "__init__.py"]
+
+    full = [path for path in inits if path.parent not in registries and _code(path)]
+
+    assert full == []
+
+
+def _code(path: Path) -> str:
+    return re.sub(r'\A""".*?"""', "", path.read_text("utf-8"), flags=re.DOTALL).strip()
+
+
+def test_no_exception_is_made_in_passing():
+    marks = re.compile(r"#\s*(noqa|type:\s*ignore)")
+
+    assert [path for path in sources() if marks.search(path.read_text("utf-8"))] == []
+
+
+def test_only_the_command_line_prints():
+    printing = [path for path in sources() if re.search(r"^\s*print\(", path.read_text(), re.M)]
+
+    assert printing == [ROOT / "bot" / "cli.py"]
+
+
+def test_bot_names_no_reason_provider_or_button():
+    words = set(PROVIDERS) | set(ACTIONS) | {reason.value for reason in Reason if "-" in reason}
+    quoted = re.compile(r'"([a-z_-]+)"')
+    common = {"resend", "dsn", "generic", "move", "stop", "cancel", "retry"}
+    named = {
+        f"{path.relative_to(ROOT)}: {word}"
+        for path in (ROOT / "bot").rglob("*.py")
+        if "sandbox" not in path.parts
+        for word in quoted.findall(path.read_text("utf-8"))
+        if word in words - common
+    }
+
+    assert named == set()
+
+
+def test_what_knows_starts_without_what_speaks():
+    script = (
+        "import sys, resolutions.diagnosis, resolutions.mail, resolutions.alert;"
+        "print({'aiohttp', 'slack_sdk', 'sqlalchemy', 'pydantic'} & set(sys.modules))"
+    )
+
+    found = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+
+    assert found.stdout.strip() == "set()"
+
+
+def test_every_version_is_pinned():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    wanted = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    pinned = {
+        _plain(line.partition("==")[0])
+        for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+        if "==" in line
+    }
+
+    assert {_plain(re.split(r"[\[>=<]", each)[0]) for each in wanted} <= pinned
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_no_package_index_is_named():
+    assert "://" not in (ROOT / "constraints.txt").read_text("utf-8")
