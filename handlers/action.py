@@ -9,13 +9,11 @@ from pydantic import SecretStr
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.block_kit import escape
 from handlers.outgoing import Outgoing
 from handlers.permission import Members
 from handlers.provider import Clock, Provider
 from handlers.store import Job, Store
 from handlers.ticket import TicketSystem
-from resolutions.masking import mask, mask_all
 from resolutions.operator import Operators
 from resolutions.resolution import Catalogue
 from resolutions.rules import Rulebook
@@ -49,7 +47,7 @@ class Progress(Protocol):
     """How a job tells how far it got."""
 
     async def done(self, count: int, cursor: str) -> None:
-        """Make the progress durable, renew the lease, redraw at most every 5 s; may raise Stopped."""
+        """Make the progress durable, redraw at most every 5 s; may raise Stopped."""
         ...
 
 
@@ -77,14 +75,6 @@ class Desk:
     members: Members = field(default_factory=Members)
     masked: bool = True
 
-    def shown(self, address: str) -> str:
-        """Return an address as many may see it, safe in mrkdwn."""
-        return mask(address) if self.masked else escape(address)
-
-    def shown_text(self, text: str) -> str:
-        """Return outside text as many may see it, safe in mrkdwn."""
-        return escape(mask_all(text) if self.masked else text)
-
 
 class Action(ABC):
     """One button. `name` is its word everywhere: module, action_id, callback_id, job, catalogue."""
@@ -99,8 +89,9 @@ class Action(ABC):
     async def clicked(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Check the permission, record the intent, ack; nothing slow before the ack."""
 
+    @abstractmethod
     async def opened(self, body: dict[str, Any], client: AsyncWebClient) -> None:
-        """Run after the ack (lazy): open a modal, answer the person. Nothing by default."""
+        """Run after the ack (lazy): open a modal, answer the person."""
 
     async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Validate the modal, record the intent, ack. Only for actions that open one."""

@@ -1,0 +1,20 @@
+"""Cancel what is scheduled, as long as it does not run."""
+
+from functools import partial
+
+from handlers.click import After, Click, Control
+
+
+class Cancel(Control):
+    """Cancel a job that waits; who is later than its start is told so."""
+
+    name = "cancel"
+    label = "Cancel"
+    may = "cancel this"
+
+    async def intend(self, click: Click) -> After:
+        """Cancel it at once: the job either runs or is cancelled, never both."""
+        job = await self.desk.store.job(click.number)
+        if job is None or not await self.desk.store.cancel(job.id, click.by):
+            return partial(self.too_late, click)
+        return lambda client: self.changed(click, client, job, "Cancelled: nothing is done.")

@@ -1,0 +1,72 @@
+"""Confirm a subscription that a provider asks for, after its request was answered.
+
+Never a button: the webhook schedules it. Its link is shown to people as text and never fetched.
+"""
+
+import hashlib
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.action import Action, Outcome, Progress
+from handlers.block_kit import escape, preformatted, section
+from handlers.errors import PermanentError
+from handlers.provider import Confirmation
+from handlers.store import Job, Note
+
+
+class ConfirmSubscription(Action):
+    """Confirm through the provider's own API, else ask the people who run Bounce Desk."""
+
+    name = "confirm_subscription"
+    label = ""
+
+    async def clicked(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Ack: there is no such button."""
+        await ack()
+
+    async def opened(self, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """Do nothing: there is no such button."""
+
+    async def perform(self, job: Job, progress: Progress) -> Outcome:
+        """Confirm; what a person has to do is told in the admin channel."""
+        wish = Confirmation(
+            source=str(job.arguments["source"]),
+            topic=str(job.arguments["topic"]),
+            token=str(job.arguments["token"]),
+            link=str(job.arguments.get("link", "")),
+        )
+        try:
+            line = await self._confirm(wish)
+        except PermanentError as error:
+            line = f"a person has to confirm: {error}"
+            await self._ask(wish, str(error))
+        await self.desk.store.audit(self.name, job.by, f"{wish.source} {wish.topic}", line, None)
+        return Outcome(line="")
+
+    async def _confirm(self, wish: Confirmation) -> str:
+        source = self.desk.sources.get(wish.source)
+        if source is None:
+            raise PermanentError("this source is not configured any more")
+        if source.confirming is None:
+            raise PermanentError("Bounce Desk has no API key for it")
+        return await source.confirming.confirm(wish)
+
+    async def _ask(self, wish: Confirmation, why: str) -> None:
+        text = (
+            f"*{escape(wish.source)}* asks to confirm the subscription of {escape(wish.topic)}."
+            f" It was not confirmed: {escape(why)}."
+        )
+        blocks = [section(text)]
+        if wish.link:
+            blocks += [section("If you expect it, open this yourself:"), preformatted(wish.link)]
+        token = hashlib.sha256(wish.token.encode()).hexdigest()[:16]
+        note = Note(
+            key=f"confirm:{wish.source}:{wish.topic}:{token}",
+            alert_id=None,
+            text=text,
+            blocks=blocks,
+            channel=self.desk.admin_channel,
+        )
+        await self.desk.store.note(note)

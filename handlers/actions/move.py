@@ -1,0 +1,72 @@
+"""Move what is scheduled to another time, as long as it does not run."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers import modal
+from handlers.click import After, Click, Control, standing
+from handlers.store import Job, JobState
+from handlers.zone import zone_of
+
+TITLE = "Move to another time"
+FARTHEST = timedelta(days=30)
+LATE = timedelta(seconds=90)
+"""The picker has no seconds: the minute that runs is not yet the past."""
+
+
+class Move(Control):
+    """Ask for another date and time in a modal."""
+
+    name = "move"
+    label = "Move"
+    may = "move this"
+
+    async def intend(self, click: Click) -> After:
+        """Record nothing: the intent is what the modal brings."""
+        return partial(self._open, click)
+
+    async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        """Move the job, unless it runs by now."""
+        by, when = body["user"]["id"], modal.moment_in(view, "when")
+        job = await self.desk.store.job(int(modal.metadata_of(view)["job"]))
+        wrong = await self._moved(job, when, by)
+        if job is None or wrong:
+            await ack(**modal.errors(when=wrong))
+            return
+        await ack()
+        await self.record(by, f"job {job.id} ({job.name})", f"moved to {when}", job.alert_id)
+        if job.alert_id is not None:
+            await self.desk.store.touch(job.alert_id)
+
+    async def _moved(self, job: Job | None, when: datetime | None, by: str) -> str:
+        """Move a job; return why not, "" if it was moved."""
+        now = self.desk.clock()
+        if when is None or when < now - LATE or when > now + FARTHEST:
+            return f"Choose a time that is still to come, within {FARTHEST.days} days."
+        if job is None:
+            return standing(job)
+        if not await self.permitted(by, (self.name, job.name)):
+            return "You may not move it, or that cannot be checked now."
+        if not await self.desk.store.move(job.id, max(when, now), by):
+            return "It is running already, or has ended: it cannot be moved any more."
+        return ""
+
+    async def _open(self, click: Click, client: AsyncWebClient) -> None:
+        loading = modal.notice(TITLE, "Loading …")
+        answer = await client.views_open(trigger_id=click.trigger, view=loading)
+        view = await self._form(click, client, await self.desk.store.job(click.number))
+        await client.views_update(view_id=answer["view"]["id"], view=view)
+
+    async def _form(self, click: Click, client: AsyncWebClient, job: Job | None) -> dict[str, Any]:
+        if job is None or job.state is not JobState.WAITING:
+            return modal.notice(TITLE, standing(job))
+        zone, now = await zone_of(client, click.by), self.desk.clock()
+        first = job.run_at if job.run_at and job.run_at > now else zone.early_morning(now)
+        hint = f"In your time zone ({zone.name})."
+        when = modal.ask("when", "When", modal.date_and_time(first), hint=hint)
+        metadata = {"job": job.id}
+        return modal.modal(TITLE, [when], callback_id=self.name, submit="Move", metadata=metadata)

@@ -1,0 +1,173 @@
+"""Open a ticket for the server admin: what happened, how much, what to check. Once per alert."""
+
+from collections.abc import Iterator
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.action import Outcome, Progress
+from handlers.block_kit import escape, utc
+from handlers.click import After, Click, Work
+from handlers.errors import PermanentError
+from handlers.phrases import reply_text
+from handlers.store import Job
+from handlers.ticket import Opened, Ticket
+from resolutions.alert import Alert, Delivery, Tally
+from resolutions.masking import mask
+from resolutions.resolution import Resolution
+
+NO_SYSTEM = (
+    "There is no ticket system yet. Set `system` in `[tickets]` of bounce.toml to `email` or"
+    " `github` (or BOUNCE_TICKETS__SYSTEM), and fill in its table, `[tickets.email]` or"
+    " `[tickets.github]`."
+)
+SAMPLES = 5
+NAMES = 10
+
+
+class OpenTicket(Work):
+    """Open a ticket with all that is known."""
+
+    name = "open_ticket"
+    label = "Open a ticket"
+    may = "open a ticket"
+
+    async def intend(self, click: Click) -> After:
+        """Schedule the job; without a ticket system tell which key to set."""
+        if self.desk.tickets is None:
+            return lambda client: self.tell(click, client, NO_SYSTEM)
+        return await super().intend(click)
+
+    async def already(self, click: Click, client: AsyncWebClient, last: Job) -> None:
+        """Show the ticket that is there."""
+        alert = await self.desk.store.alert(click.number)
+        ticket = _linked(alert.ticket) if alert and alert.ticket else last.result
+        await self.tell(click, client, f"The ticket is there: {ticket}")
+
+    async def work(self, job: Job, progress: Progress) -> Outcome:
+        """Open the ticket, or find the one that an earlier attempt opened."""
+        store = self.desk.store
+        alert = await store.alert(job.alert_id) if job.alert_id is not None else None
+        if alert is None:
+            raise PermanentError("the alert is not known any more")
+        if alert.ticket:
+            return Outcome(line=f"The ticket is there: {_linked(alert.ticket)}")
+        if self.desk.tickets is None:
+            raise PermanentError("no ticket system is configured any more: set tickets.system")
+        opened = await self.desk.tickets.open(await self._ticket(alert, job))
+        await store.ticket_opened(alert.id, opened.reference, opened.url)
+        return Outcome(line=f"Ticket opened by <@{job.by}>: {_reference(opened)}")
+
+    async def _ticket(self, alert: Alert, job: Job) -> Ticket:
+        resolution = self.desk.catalogue.of(alert.reason, complaint=alert.key.complaint)
+        masked = self.desk.masked
+        return Ticket(
+            key=f"bounce-{alert.id}-{alert.opened_at:%Y%m%dT%H%M%S}",
+            title=_title(alert, resolution),
+            body="\n".join(_body(alert, resolution, masked=masked)),
+            link=await self._link(alert),
+            checks=(*resolution.checks, *(() if resolution.checks else resolution.steps)),
+            samples=tuple(_sample(one, masked=masked) for one in _telling(alert)),
+        )
+
+    async def _link(self, alert: Alert) -> str:
+        if not alert.ts:
+            return ""
+        try:
+            answer = await self.desk.slack.chat_getPermalink(
+                channel=alert.channel, message_ts=alert.ts
+            )
+        except SlackApiError:
+            return ""  # the ticket matters more than the way back
+        return str(answer["permalink"])
+
+
+def _linked(ticket: str) -> str:
+    """Return the "reference url" of an alert as mrkdwn."""
+    reference, _, url = ticket.rpartition(" ")
+    if not reference or not url.startswith(("https://", "http://")):
+        return escape(ticket)
+    return f"<{escape(url)}|{escape(reference)}>"
+
+
+def _reference(opened: Opened) -> str:
+    if not opened.url:
+        return escape(opened.reference)
+    return f"<{escape(opened.url)}|{escape(opened.reference)}>"
+
+
+def _title(alert: Alert, resolution: Resolution) -> str:
+    about = alert.operator_name or alert.key.subject
+    return f"Bounces: {resolution.title} ({' '.join(about.split())[:80]})"
+
+
+def _body(alert: Alert, resolution: Resolution, *, masked: bool) -> Iterator[str]:
+    yield f"{resolution.title} ({alert.key.topic if alert.key.complaint else alert.reason})"
+    yield ""
+    yield resolution.explanation
+    yield ""
+    yield f"Concerns:     {alert.key.subject}"
+    if alert.operator_name:
+        yield f"Receiver:     {alert.operator_name}"
+    yield f"Recipients:   {alert.recipients:,}"
+    yield f"Emails:       {_counts(alert)}"
+    for dimension, label in (
+        ("operator", "Receivers"),
+        ("domain", "Domains"),
+        ("source", "Sources"),
+        ("campaign", "Campaigns"),
+        ("reason", "Reasons"),
+    ):
+        if words := [tally for tally in alert.words(dimension) if tally.word]:
+            yield f"{label + ':':<13} {_names(words)}"
+    yield f"First:        {utc(alert.opened_at)}"
+    yield f"Last:         {utc(alert.last_event_at)}"
+    if alert.sample and alert.sample[0].evidence:
+        evidence = reply_text(alert.sample[0].evidence, masked=masked)
+        yield f"Diagnosis:    {alert.sample[0].confidence}: {evidence}"
+
+
+def _counts(alert: Alert) -> str:
+    counts = {
+        "bounced": alert.bounced,
+        "waiting": alert.waiting,
+        "delivered since": alert.delivered,
+        "expired": alert.expired,
+    }
+    shown = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
+    known = f" of {alert.attempts:,} attempts" if alert.attempts else ""
+    return (shown or "none") + known
+
+
+def _names(tallies: list[Tally]) -> str:
+    shown = [
+        f"{tally.word} {tally.waiting + tally.bounced + tally.expired + tally.delivered:,}"
+        for tally in tallies[:NAMES]
+    ]
+    more = len(tallies) - NAMES
+    return ", ".join([*shown, f"{more:,} more"] if more > 0 else shown)
+
+
+def _telling(alert: Alert) -> list[Delivery]:
+    """Return deliveries with different replies."""
+    by_reply = {one.reply: one for one in reversed(alert.sample) if one.reply}
+    return list(reversed(by_reply.values()))[:SAMPLES]
+
+
+def _sample(delivery: Delivery, *, masked: bool) -> str:
+    recipient = mask(delivery.recipient) if masked else delivery.recipient
+    lines = {
+        "To": recipient,
+        "Time": utc(delivery.occurred_at),
+        "Subject": reply_text(delivery.subject, masked=masked),
+        "Message-ID": delivery.message_id,
+        "Provider's id": delivery.provider_message_id,
+        "Source": f"{delivery.source} ({delivery.provider})"
+        if delivery.provider
+        else delivery.source,
+        "Campaign": delivery.campaign,
+        "Server": delivery.remote_host,
+        "Code": " ".join(part for part in (delivery.code, delivery.status) if part),
+    }
+    head = [f"{name}: {' '.join(text.split())}" for name, text in lines.items() if text]
+    return "\n".join([*head, "", reply_text(delivery.reply, masked=masked)])

@@ -1,0 +1,96 @@
+"""Take flags back: only what we added and nobody changed, never a person's own wish."""
+
+from collections.abc import AsyncIterator
+
+from handlers.action import Outcome, Progress, Stopped
+from handlers.block_kit import escape
+from handlers.click import Work, counted, told
+from handlers.errors import PermanentError
+from handlers.phrases import reply_text
+from handlers.provider import Suppresses
+from handlers.store import Contact, Job
+from resolutions.masking import mask
+
+
+class KeptError(Exception):
+    """A flag that is not taken back, and why."""
+
+
+class Reactivate(Work):
+    """Take back the flags that came from this alert."""
+
+    name = "reactivate"
+    label = "Take the flags back"
+    may = "take flags back"
+    undone_by = "deactivate"
+
+    async def work(self, job: Job, progress: Progress) -> Outcome:
+        """Take each flag back; what stays, here or at the provider, is listed with the reason."""
+        back, count = 0, 0
+        lines: list[str] = []
+        try:
+            async for contact in self._flagged(job):
+                try:
+                    left = await self._restore(contact, job)
+                    back += 1
+                except (KeptError, PermanentError) as error:
+                    left = f"stays flagged: {error}"
+                if left:
+                    lines.append(
+                        reply_text(f"{self._shown(contact)} {left}", masked=self.desk.masked)
+                    )
+                count += 1
+                await progress.done(count, str(contact.id))
+        except Stopped:
+            raise Stopped(f"{counted(back, 'contact')} active again before") from None
+        line = f"{counted(back, 'contact')} active again, asked for by <@{job.by}>"
+        return Outcome(line=line, failed=[escape(one) for one in told(lines)])
+
+    async def _flagged(self, job: Job) -> AsyncIterator[Contact]:
+        if job.alert_id is None:
+            return
+        async for page in self.desk.store.flagged_from(job.alert_id):
+            for contact in page:
+                yield contact
+
+    async def _restore(self, contact: Contact, job: Job) -> str:
+        """Take one flag back; return what is left at the provider, "" for nothing."""
+        now = await self.desk.store.contact(contact.source, contact.recipient) or contact
+        if now.complained or now.unsubscribed:
+            raise KeptError("the person complained" if now.complained else "they unsubscribed")
+        if now.before is not None and now.before.by_person:
+            raise KeptError(f"on {now.before.list} by their own wish ({now.before.cause})")
+        left = await self._unsuppress(now)
+        await self.desk.store.unflag(now, job)
+        what = f"{now.source} {now.recipient}"
+        await self.record(job.by, what, left or "active again", job.alert_id)
+        return left
+
+    async def _unsuppress(self, contact: Contact) -> str:
+        """Remove our entry from the provider's list if it still is as we made it."""
+        if contact.added is None:
+            if contact.before is None:
+                return ""
+            return f"is active here; stood on {contact.before.list} before us and is left there"
+        suppressing = self._list_of(contact)
+        entry = await suppressing.suppression_of(contact.recipient)
+        if entry is None:
+            return ""
+        if entry.by_person:
+            raise KeptError(f"on {entry.list} by their own wish ({entry.cause})")
+        if entry != contact.added:
+            return f"is active here; the entry on {entry.list} was changed since and is left there"
+        await suppressing.unsuppress(contact.recipient)
+        return ""
+
+    def _list_of(self, contact: Contact) -> Suppresses:
+        source = self.desk.sources.get(contact.source)
+        suppressing = source.suppressing if source else None
+        if suppressing is None:
+            raise KeptError(
+                f"our entry at the provider cannot be reached; set sources.{contact.source}.api"
+            )
+        return suppressing
+
+    def _shown(self, contact: Contact) -> str:
+        return mask(contact.recipient) if self.desk.masked else contact.recipient

@@ -1,0 +1,271 @@
+"""Send email again, at a time of the person's choice, to those who may still get it."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers import modal
+from handlers.action import Outcome, Progress
+from handlers.block_kit import Block, escape, moment, section
+from handlers.click import After, Button, Click, counted
+from handlers.modal import Choice
+from handlers.phrases import reply_text, title
+from handlers.resending import Resending
+from handlers.store import Job, JobState
+from handlers.zone import Zone, zone_of
+from resolutions.alert import Alert, Delivery, DeliveryState
+from resolutions.bounce import Kind, Permanence
+from resolutions.masking import mask
+from resolutions.resolution import FinalFor, Resolution
+
+TITLE = "Schedule a resend"
+CHOICE_LIMIT = 100
+"""More recipients than Slack's menu holds are chosen by how they bounced."""
+
+BULK_LIMIT = 10_000
+"""Deliveries of one job; what is more needs another click."""
+
+FARTHEST = timedelta(days=30)
+LATE = timedelta(seconds=90)
+"""The picker has no seconds: the minute that runs is not yet the past."""
+
+NO_WAY = (
+    "There is no way to send again yet. Set `url` and `secret` in `[resend.webhook]` of bounce.toml"
+    " (or BOUNCE_RESEND__WEBHOOK__URL and BOUNCE_RESEND__WEBHOOK__SECRET): your own sender is then"
+    " asked by a signed call. Mailgun can send its stored copies with `key` in `[sources.X.api]`."
+)
+COMPLAINED = (
+    "These people complained about the email. It is never sent to them again, and the complaint is"
+    " not undone from here."
+)
+NOBODY = (
+    "There is nobody to send to: everybody was sent to again already, got the email since, or is"
+    " still being tried by the servers."
+)
+WARNINGS = {
+    FinalFor.ADDRESS: "The address itself is at fault: sending again will most likely fail again.",
+    FinalFor.MESSAGE: "The message itself was refused: it will be again unless it is changed.",
+    FinalFor.UNTIL_MENDED: "It will be refused again until the cause is mended.",
+}
+GONE = "This alert is not known any more."
+
+log = logging.getLogger(__name__)
+
+
+class Resend(Button):
+    """Schedule a resend: a modal asks whom, when and how."""
+
+    name = "resend"
+    label = "Schedule a resend"
+    may = "schedule a resend"
+
+    async def intend(self, click: Click) -> After:
+        """Record nothing: the intent is what the modal brings."""
+        return lambda client: self._open(click, client)
+
+    async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        """Validate the modal, schedule the job, ack."""
+        by, alert_id = body["user"]["id"], int(modal.metadata_of(view)["alert"])
+        wrong = self._wrong(view)
+        if not wrong and not await self.permitted(by):
+            wrong = {"when": "You may not schedule a resend, or that cannot be checked now."}
+        if not wrong:
+            job = _job(view, by, alert_id, self.desk.clock())
+            scheduled = await self.desk.store.schedule(job)
+            if not scheduled.created:
+                wrong = {"when": _taken(scheduled.job)}
+        if wrong:
+            await ack(**modal.errors(**wrong))
+            return
+        await ack()
+        await self.desk.store.touch(alert_id)
+
+    async def work(self, job: Job, progress: Progress) -> Outcome:
+        """Send again to everybody chosen, judged anew one by one."""
+        return await Resending(self.desk, job, progress).run(await self._chosen(job))
+
+    async def _open(self, click: Click, client: AsyncWebClient) -> None:
+        """Open the modal within the trigger's three seconds, then fill it."""
+        loading = modal.notice(TITLE, "Loading …")
+        answer = await client.views_open(trigger_id=click.trigger, view=loading)
+        try:
+            view = await self._form(click, client)
+        except Exception:
+            log.exception("the form of a resend could not be made")
+            view = modal.notice(TITLE, "The alert cannot be read now. Close this and try again.")
+        await client.views_update(view_id=answer["view"]["id"], view=view)
+
+    async def _form(self, click: Click, client: AsyncWebClient) -> dict[str, Any]:
+        store = self.desk.store
+        alert = await store.alert(click.number)
+        if alert is None:
+            return modal.notice(TITLE, GONE)
+        if alert.key.complaint:
+            return modal.notice(TITLE, COMPLAINED)
+        last = await store.last_job(self.name, alert.id)
+        if last and last.state in {JobState.WAITING, JobState.RUNNING}:
+            return modal.notice(TITLE, _standing(last))
+        found = await store.deliveries_to_resend(alert.id, CHOICE_LIMIT + 1)
+        open_ones = [one for one in found if _may_go(one)]
+        if not open_ones:
+            return modal.notice(TITLE, NOBODY)
+        ways = self._ways(open_ones)
+        if not ways:
+            return modal.notice(TITLE, NO_WAY)
+        zone = await zone_of(client, click.by)
+        return self._filled(alert, open_ones, ways, zone)
+
+    def _filled(
+        self, alert: Alert, found: Sequence[Delivery], ways: Sequence[Choice], zone: Zone
+    ) -> dict[str, Any]:
+        resolution = self.desk.catalogue.of(alert.reason, complaint=alert.key.complaint)
+        blocks = [
+            section(f"*{title(alert, resolution)}*"),
+            *_warning(resolution),
+            self._whom(found, alert),
+            _when(zone, self.desk.clock()),
+            modal.ask("way", "How", modal.one_of(ways)),
+            *self._lift(found),
+        ]
+        few = [one.id for one in found] if len(found) <= CHOICE_LIMIT else []
+        metadata = {"alert": alert.id, "all": few}
+        return modal.modal(
+            TITLE, blocks, callback_id=self.name, submit="Schedule", metadata=metadata
+        )
+
+    def _whom(self, found: Sequence[Delivery], alert: Alert) -> Block:
+        if len(found) > CHOICE_LIMIT:
+            return modal.ask("recipients", "Whom", modal.one_of(_by_permanence(alert)))
+        choices = [
+            Choice(str(one.id), self._shown(one), _note(one, masked=self.desk.masked))
+            for one in found
+        ]
+        everybody = "everybody" if len(found) > 1 else choices[0].label
+        hint = f"Leave it empty to send to {everybody} ({counted(len(found), 'email')})."
+        element = modal.some_of(choices, f"All {len(found)}" if len(found) > 1 else everybody)
+        return modal.ask("recipients", "Whom", element, hint=hint, optional=True)
+
+    def _ways(self, found: Sequence[Delivery]) -> list[Choice]:
+        ways, stored = [], [one for one in found if self._has_copy(one)]
+        if stored:
+            note = f"{len(stored)} of {len(found)} have one" if len(stored) < len(found) else ""
+            ways.append(Choice("stored", "The copy that the provider keeps", note))
+        if self.desk.resend is not None:
+            note = "It is asked by a signed call and sends again itself"
+            ways.append(Choice("webhook", "Your own sender", note))
+        return ways
+
+    def _has_copy(self, delivery: Delivery) -> bool:
+        source = self.desk.sources.get(delivery.source)
+        return bool(delivery.stored_copy and source and source.resending)
+
+    def _lift(self, found: Sequence[Delivery]) -> list[Block]:
+        """Ask whether suppressions may be lifted, where a source has a list that can be changed."""
+        names = {one.source for one in found}
+        lists = {
+            source.suppressing.suppression_list
+            for name, source in self.desk.sources.items()
+            if name in names and source.suppressing is not None
+        }
+        if not lists:
+            return []
+        choice = Choice("lift", f"Take them off {' and '.join(sorted(lists))} first")
+        hint = "Never done for people who complained or unsubscribed. Unticked, they are left out."
+        label = "If an address is suppressed"
+        return [modal.ask("lift", label, modal.tick(choice), hint=hint, optional=True)]
+
+    def _wrong(self, view: dict[str, Any]) -> dict[str, str]:
+        now, when = self.desk.clock(), modal.moment_in(view, "when")
+        wrong = {}
+        if when is None:
+            wrong["when"] = "Choose a date and a time."
+        elif when < now - LATE:
+            wrong["when"] = "This time is over. Choose one that is still to come."
+        elif when > now + FARTHEST:
+            wrong["when"] = f"Choose a time within {FARTHEST.days} days."
+        way = "".join(modal.chosen(view, "way"))
+        if way not in {"stored", "webhook"} or (way == "webhook" and self.desk.resend is None):
+            wrong["way"] = "Choose a way that is configured."
+        return wrong
+
+    async def _chosen(self, job: Job) -> list[int]:
+        """Return the deliveries of a job by id: those named, or those of a kind as of now."""
+        if named := job.arguments.get("deliveries"):
+            return sorted(int(one) for one in named)
+        if job.alert_id is None:
+            return []
+        found = await self.desk.store.deliveries_to_resend(job.alert_id, BULK_LIMIT)
+        kind, asked = job.arguments.get("permanence", ""), job.created_at
+        return sorted(
+            one.id
+            for one in found
+            if _may_go(one)
+            and kind in {"", one.permanence.value}
+            and (asked is None or one.occurred_at <= asked)
+        )
+
+    def _shown(self, delivery: Delivery) -> str:
+        return mask(delivery.recipient) if self.desk.masked else delivery.recipient
+
+
+def _job(view: dict[str, Any], by: str, alert_id: int, now: datetime) -> Job:
+    """Return the job of a modal: everybody is those whom the modal offered, not who came later."""
+    picked = modal.chosen(view, "recipients") or modal.metadata_of(view)["all"]
+    arguments: dict[str, Any] = {
+        "way": modal.chosen(view, "way")[0],
+        "lift": bool(modal.chosen(view, "lift")),
+    }
+    if str(picked[0]).isdigit():
+        arguments["deliveries"] = [int(one) for one in picked]
+    elif picked[0] != "all":
+        arguments["permanence"] = picked[0]
+    when = modal.moment_in(view, "when") or now
+    return Job(name="resend", alert_id=alert_id, by=by, arguments=arguments, run_at=max(when, now))
+
+
+def _may_go(delivery: Delivery) -> bool:
+    return delivery.kind is not Kind.COMPLAINT and delivery.state in {
+        DeliveryState.BOUNCED,
+        DeliveryState.EXPIRED,
+    }
+
+
+def _by_permanence(alert: Alert) -> list[Choice]:
+    counts = {tally.word: tally.bounced + tally.expired for tally in alert.words("permanence")}
+    choices = [Choice("all", f"All ({alert.bounced + alert.expired:,})")]
+    for word, label in ((Permanence.TRANSIENT, "soft"), (Permanence.PERMANENT, "hard")):
+        if count := counts.get(word, 0):
+            choices.append(Choice(word.value, f"Only the {label} bounces ({count:,})"))
+    return choices
+
+
+def _note(delivery: Delivery, *, masked: bool) -> str:
+    day = f"{delivery.occurred_at:%d %b %H:%M} UTC"
+    subject = reply_text(" ".join(delivery.subject.split()), masked=masked)
+    return f"{day} · {subject}" if subject else day
+
+
+def _warning(resolution: Resolution) -> list[Block]:
+    warning = WARNINGS.get(resolution.final_for)
+    return [section(f"*Careful.* {warning}")] if warning else []
+
+
+def _when(zone: Zone, now: datetime) -> Block:
+    first = zone.early_morning(now)
+    hint = f"In your time zone ({zone.name}). It can be moved or cancelled until it runs."
+    return modal.ask("when", "When", modal.date_and_time(first), hint=hint)
+
+
+def _standing(job: Job) -> str:
+    when = f" for {moment(job.run_at)}" if job.run_at else ""
+    doing = "is running" if job.state is JobState.RUNNING else f"is scheduled{when}"
+    return f"A resend asked for by <@{escape(job.by)}> {doing}. It can be changed in the message."
+
+
+def _taken(job: Job) -> str:
+    when = f" for {job.run_at:%Y-%m-%d %H:%M} UTC" if job.run_at else ""
+    return f"Another resend of this alert stands already{when}. Cancel or move that one."

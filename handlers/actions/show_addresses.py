@@ -1,0 +1,34 @@
+"""Show the addresses of an alert to one person, who is noted in the audit log."""
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.block_kit import cut, plain
+from handlers.click import After, Button, Click, counted
+from handlers.phrases import address
+
+SHOWN = 100
+
+
+class ShowAddresses(Button):
+    """Show whole addresses to the person who asks, and to nobody else."""
+
+    name = "show_addresses"
+    label = "Show addresses"
+    may = "see whole addresses"
+
+    async def intend(self, click: Click) -> After:
+        """Record nothing yet: that somebody saw them is noted before they are shown."""
+        return lambda client: self._show(click, client)
+
+    async def _show(self, click: Click, client: AsyncWebClient) -> None:
+        alert = await self.desk.store.alert(click.number)
+        if alert is None:
+            return await self.tell(click, client, "This alert is not known any more.")
+        found = await self.desk.store.deliveries(alert.id, SHOWN)
+        known = dict.fromkeys(one.recipient for one in found)
+        await self.record(click.by, f"alert {alert.id}: {len(known)} addresses", "shown", alert.id)
+        lines = [f"• {address(one, masked=False)}" for one in known]
+        if (more := alert.recipients - len(known)) > 0:
+            lines.append(f"and {more:,} more")
+        text = "\n".join([f"{counted(alert.recipients, 'recipient')}, shown to you alone:", *lines])
+        return await self.tell(click, client, cut(text, 900), plain(text))
