@@ -1,0 +1,55 @@
+"""Why a diagnosis is what it is, in a phrase for people."""
+
+import re
+from collections.abc import Iterable
+
+from resolutions.diagnosis import Diagnosis, Evidence
+from resolutions.resolution import Catalogue
+
+NOTHING = "nothing in the reply decides"
+
+
+def because(diagnosis: Diagnosis) -> str:
+    """Return what decided and what agrees: 'the words "mailbox full"; status 5.2.2'."""
+    return _joined(_phrase(piece) for piece in diagnosis.evidence if not _opposes(piece)) or NOTHING
+
+
+def against(diagnosis: Diagnosis, catalogue: Catalogue) -> str:
+    """Return what contradicts and what it says, empty if nothing does."""
+    return _joined(
+        _phrase(piece) + _saying(piece, catalogue)
+        for piece in diagnosis.evidence
+        if _opposes(piece)
+    )
+
+
+_AGAINST = "against-"
+_NUMBERS = re.compile(r"[\d.]+")
+_PHRASES = {
+    "status": "status {}",
+    "code": "reply code {}",
+    "provider": 'the provider\'s class "{}"',
+    "receiver": 'the receiver\'s own words "{}"',
+    "operator": 'your own rule for "{}"',
+}
+
+
+def _opposes(piece: Evidence) -> bool:
+    return piece.kind.startswith(_AGAINST)
+
+
+def _phrase(piece: Evidence) -> str:
+    kind = "provider" if piece.rule.startswith("provider/") else piece.kind.removeprefix(_AGAINST)
+    if kind == "receiver" and _NUMBERS.fullmatch(piece.matched):
+        return f"what {piece.matched} means at this receiver"
+    return _PHRASES.get(kind, 'the words "{}"').format(piece.matched)
+
+
+def _saying(piece: Evidence, catalogue: Catalogue) -> str:
+    """Return what a status, a code or a provider's class means; a wording speaks for itself."""
+    reason = piece.rule.partition("/")[2]
+    return f" says: {catalogue[reason].summary}" if reason in catalogue else ""
+
+
+def _joined(phrases: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(phrases))
