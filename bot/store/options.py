@@ -44,6 +44,15 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long is kept what requests said (`raw`, and the quarantine), events, the audit log."""
+
+    raw: timedelta = timedelta(days=30)
+    events: timedelta = timedelta(days=90)
+    audit: timedelta = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What `SqlStore.open` needs to know beside the address of the database.
 
@@ -58,6 +67,7 @@ class Options:
     operators: Operators | None = None
     timing: Timing = Timing()
     limits: Limits = Limits()
+    retention: Retention = Retention()
     alone: bool = True
     own_clock: bool = False
 

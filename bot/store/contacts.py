@@ -1,0 +1,203 @@
+"""Contacts: who may be flagged as inactive, who is, and whose mail may be sent again."""
+
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.columns import hashed
+from bot.store.delivery_rows import delivery_of
+from bot.store.part import Part
+from bot.store.tables import contacts, deliveries, resends
+from handlers.provider import Suppression
+from handlers.store import Contact, Job
+from resolutions.alert import Delivery, DeliveryState
+from resolutions.bounce import Kind
+
+PAGE = 500
+
+FAILED = (DeliveryState.BOUNCED.value, DeliveryState.EXPIRED.value)
+
+
+class Contacts(Part):
+    """The questions of the table of contacts, and of what was sent again."""
+
+    # Flags
+
+    async def contacts_to_flag(self, job: Job) -> AsyncIterator[list[Contact]]:
+        """Yield pages of at most 500 contacts of the job's alert that may be flagged.
+
+        Permanent and final for the address (or a complaint), likely or certain, not flagged yet.
+        They follow the job's cursor, the id of the last contact that was dealt with.
+        """
+        condemned, after = _condemned(job.alert_id), int(job.cursor or 0)
+        while True:
+            ids = condemned.where(deliveries.c.contact_id > after)
+            ids = ids.order_by(deliveries.c.contact_id).limit(PAGE)
+            page = await self._contacts(
+                select(contacts).where(contacts.c.id.in_(ids)).order_by(contacts.c.id)
+            )
+            if not page:
+                return
+            yield page
+            after = page[-1].id
+
+    async def count_to_flag(self, alert_id: int) -> int:
+        """Return how many contacts `contacts_to_flag` would yield."""
+        condemned = _condemned(alert_id).subquery()
+        async with self.database.reading() as connection:
+            query = select(func.count()).select_from(condemned)
+            return int((await connection.execute(query)).scalar_one())
+
+    async def flagged_from(self, alert_id: int) -> AsyncIterator[list[Contact]]:
+        """Yield pages of contacts that were flagged from an alert and still are."""
+        flagged = select(contacts).where(contacts.c.flagged_alert == alert_id, contacts.c.inactive)
+        flagged, after = flagged.order_by(contacts.c.id).limit(PAGE), 0
+        while page := await self._contacts(flagged.where(contacts.c.id > after)):
+            yield page
+            after = page[-1].id
+
+    async def flag(
+        self, contact: Contact, job: Job, before: Suppression | None, added: Suppression | None
+    ) -> None:
+        """Flag a contact as inactive, with what the provider's list had and what we added.
+
+        One that is flagged keeps its first flag: by whom, and what was added then.
+        """
+        statement = (
+            update(contacts)
+            .where(contacts.c.id == contact.id, ~contacts.c.inactive)
+            .values(
+                inactive=True,
+                flagged_by=job.by,
+                flagged_at=self.now(),
+                flagged_alert=job.alert_id,
+                before=_kept(before),
+                added=_kept(added),
+            )
+        )
+        async with self.database.writing() as connection:
+            await connection.execute(statement)
+
+    async def unflag(self, contact: Contact, job: Job) -> None:
+        """Take a flag back, with all that was noted of it."""
+        statement = (
+            update(contacts)
+            .where(contacts.c.id == contact.id, contacts.c.inactive)
+            .values(
+                inactive=False,
+                flagged_by="",
+                flagged_at=None,
+                flagged_alert=None,
+                before=None,
+                added=None,
+            )
+        )
+        async with self.database.writing() as connection:
+            await connection.execute(statement)
+
+    async def contact(self, source: str, recipient: str) -> Contact | None:
+        """Return a contact of a source."""
+        key = hashed(source, recipient.lower())
+        found = await self._contacts(select(contacts).where(contacts.c.key == key))
+        return found[0] if found else None
+
+    async def contacts_of(self, recipient: str) -> list[Contact]:
+        """Return an address at all sources."""
+        query = select(contacts).where(contacts.c.address_key == hashed(recipient.lower()))
+        return await self._contacts(query.order_by(contacts.c.source))
+
+    async def _contacts(self, query: Select[Any]) -> list[Contact]:
+        async with self.database.reading() as connection:
+            return [contact_of(row) for row in await connection.execute(query)]
+
+    # Sending again
+
+    async def deliveries_to_resend(self, alert_id: int, limit: int) -> list[Delivery]:
+        """Return deliveries of an alert that were not resent yet, the newest of each recipient.
+
+        A recipient whose newest delivery still waits, arrived or is a complaint has none.
+        """
+        rank = func.row_number().over(
+            partition_by=deliveries.c.contact_id,
+            order_by=(deliveries.c.occurred_at.desc(), deliveries.c.id.desc()),
+        )
+        of_alert = select(deliveries.c.id, rank.label("rank"))
+        ranked = of_alert.where(deliveries.c.alert_id == alert_id).subquery()
+        sent = select(resends.c.delivery_id).where(resends.c.delivery_id == deliveries.c.id)
+        query = (
+            select(deliveries)
+            .join(ranked, ranked.c.id == deliveries.c.id)
+            .where(
+                ranked.c.rank == 1,
+                deliveries.c.state.in_(FAILED),
+                deliveries.c.kind != Kind.COMPLAINT.value,
+                ~sent.exists(),
+            )
+            .order_by(deliveries.c.id)
+            .limit(limit)
+        )
+        async with self.database.reading() as connection:
+            return [delivery_of(row) for row in await connection.execute(query)]
+
+    async def delivery_now(self, delivery_id: int) -> tuple[Delivery, Contact] | None:
+        """Return a delivery and its contact as they stand now (judged again before a resend)."""
+        async with self.database.reading() as connection:
+            row = await _one(connection, select(deliveries).where(deliveries.c.id == delivery_id))
+            if row is None:
+                return None
+            person = await _one(connection, select(contacts).where(contacts.c.id == row.contact_id))
+            return None if person is None else (delivery_of(row), contact_of(person))
+
+    async def resent(self, delivery: Delivery, job: Job, line: str) -> None:
+        """Note that a delivery was sent again, so that no later job repeats it."""
+        row = {"delivery_id": delivery.id, "job_id": job.id, "line": line, "at": self.now()}
+        async with self.database.writing() as connection:
+            await connection.execute(self.database.insert(resends).on_conflict_do_nothing(), [row])
+
+    async def was_resent(self, delivery_id: int) -> bool:
+        """Return whether a delivery was sent again already."""
+        query = select(resends.c.job_id).where(resends.c.delivery_id == delivery_id)
+        async with self.database.reading() as connection:
+            return await _one(connection, query) is not None
+
+
+def contact_of(row: Row[Any]) -> Contact:
+    """Return the contact that a row holds."""
+    return Contact(
+        id=row.id,
+        source=row.source,
+        recipient=row.recipient,
+        inactive=row.inactive,
+        complained=row.complained,
+        unsubscribed=row.unsubscribed,
+        flagged_by=row.flagged_by,
+        flagged_at=row.flagged_at,
+        flagged_alert=row.flagged_alert,
+        before=None if row.before is None else Suppression(**row.before),
+        added=None if row.added is None else Suppression(**row.added),
+        last_bounced_at=row.last_bounced_at,
+        last_delivered_at=row.last_delivered_at,
+        last_reason=row.last_reason,
+    )
+
+
+def _condemned(alert_id: int | None) -> Select[int]:
+    """Return the query for ids of contacts whose failure in an alert is final, not flagged yet."""
+    return (
+        select(deliveries.c.contact_id.label("id"))
+        .join(contacts, contacts.c.id == deliveries.c.contact_id)
+        .where(deliveries.c.alert_id == alert_id, deliveries.c.final, ~contacts.c.inactive)
+        .distinct()
+    )
+
+
+async def _one(connection: AsyncConnection, query: Select[Any]) -> Row[Any] | None:
+    row: Row[Any] | None = (await connection.execute(query)).first()
+    return row
+
+
+def _kept(entry: Suppression | None) -> dict[str, Any] | None:
+    return None if entry is None else asdict(entry)

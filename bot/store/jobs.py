@@ -1,0 +1,290 @@
+"""Jobs: written down, claimed when they are due, ended once.
+
+Every change of a job is one conditional UPDATE of its row, so of two that race one wins: a click
+on Cancel and the claim of a worker, or the late report of an attempt that lost its lease and the
+attempt that has it now.
+"""
+
+import asyncio
+import re
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, Update, case, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from bot.store.acting import acted, queue
+from bot.store.columns import is_one_of, subject_of
+from bot.store.database import Database
+from bot.store.options import Options
+from bot.store.part import Part
+from bot.store.tables import JOB_RUNS, JOB_UNFINISHED, JOB_WAITS, jobs
+from handlers.store import Job, JobState, Note, Scheduled
+
+TRIES = 5
+PERSON = re.compile(r"[UW][A-Z0-9]{1,20}")
+
+
+class LeaseLostError(Exception):
+    """The job belongs to another attempt, or ended: what this one reports does not count."""
+
+
+class Jobs(Part):
+    """The questions of the table of jobs. `scheduled` is set when one was written down here."""
+
+    def __init__(self, database: Database, options: Options) -> None:
+        super().__init__(database, options)
+        self.scheduled = asyncio.Event()
+
+    # What people ask for
+
+    async def schedule(self, job: Job) -> Scheduled:
+        """Write an intent down, unless an unfinished job of that name and alert stands for it."""
+        subject = subject_of(job.alert_id, job.arguments)
+        async with self.database.writing(urgent=True) as connection:
+            for _ in range(TRIES):
+                known = await _first(connection, _of(job.name, subject).where(JOB_UNFINISHED))
+                if known is not None:
+                    return Scheduled(known, False)
+                created = await self._create(connection, job, subject)
+                if created is not None:
+                    break
+            else:
+                raise RuntimeError(f"{job.name} for {subject} is scheduled again and again")
+        self.scheduled.set()
+        return Scheduled(created, True)
+
+    async def _create(self, connection: AsyncConnection, job: Job, subject: str) -> Job | None:
+        """Insert a job; None if another one was quicker."""
+        last = await _first(connection, _of(job.name, subject))
+        generation = int(last.key.rpartition(":")[2]) + 1 if last else 1
+        row = {
+            "key": f"{job.name}:{subject}:{generation}",
+            "name": job.name,
+            "subject": subject,
+            "alert_id": job.alert_id,
+            "by": job.by,
+            "arguments": dict(job.arguments),
+            "run_at": job.run_at or self.now(),
+            "state": JobState.WAITING.value,
+            "created_at": self.now(),
+        }
+        insert = self.database.insert(jobs).on_conflict_do_nothing().returning(*jobs.c)
+        created = (await connection.execute(insert, [row])).first()
+        if created is None:
+            return None
+        await acted(connection, job.alert_id, self.now())
+        return job_of(created)
+
+    async def job(self, job_id: int) -> Job | None:
+        """Return a job."""
+        async with self.database.reading() as connection:
+            return await _first(connection, select(jobs).where(jobs.c.id == job_id))
+
+    async def jobs(self, states: Sequence[JobState] = (), limit: int = 100) -> list[Job]:
+        """Return jobs, the next to run first."""
+        query = select(jobs).order_by(jobs.c.run_at, jobs.c.id).limit(limit)
+        if states:
+            query = query.where(is_one_of(jobs.c.state, *(state.value for state in states)))
+        async with self.database.reading() as connection:
+            return [job_of(row) for row in await connection.execute(query)]
+
+    async def last_job(self, name: str, alert_id: int) -> Job | None:
+        """Return the newest job of that name for an alert."""
+        async with self.database.reading() as connection:
+            return await _first(connection, _of(name, subject_of(alert_id, {})))
+
+    async def cancel(self, job_id: int, by: str) -> bool:
+        """Cancel a waiting job; False if it already runs or ended."""
+        return await self._change(
+            _one(job_id, JOB_WAITS).values(
+                state=JobState.CANCELLED.value, result=_by(by), finished_at=self.now()
+            )
+        )
+
+    async def move(self, job_id: int, run_at: datetime, by: str) -> bool:
+        """Move a waiting job; False if it already runs or ended. A time gone by means now."""
+        run_at = max(run_at, self.now())
+        return await self._change(_one(job_id, JOB_WAITS).values(run_at=run_at, result=_by(by)))
+
+    async def stop(self, job_id: int, by: str) -> bool:
+        """Ask a running job to stop at its next step; False if it does not run."""
+        return await self._change(_one(job_id, JOB_RUNS).values(stop_asked=True, result=_by(by)))
+
+    async def retry(self, job_id: int, by: str) -> bool:
+        """Make a dead job wait again, from its cursor; False if it is not dead.
+
+        False too if a later job stands for the same wish.
+        """
+        other = jobs.alias()
+        unfinished = other.c.state.in_([JobState.WAITING.value, JobState.RUNNING.value])
+        rival = select(other.c.id).where(
+            other.c.name == jobs.c.name, other.c.subject == jobs.c.subject, unfinished
+        )
+        dead = jobs.c.state == JobState.DEAD.value
+        again = {"state": JobState.WAITING.value, "run_at": self.now(), "finished_at": None}
+        fresh = {"attempts": 0, "stop_asked": False, "result": _by(by)}
+        try:
+            return await self._change(
+                _one(job_id, dead).where(~rival.exists()).values(**again, **fresh)
+            )
+        except IntegrityError:
+            return False  # a second click was quicker
+
+    async def _change(self, statement: Update) -> bool:
+        """Change a job for a person, and let its alert show it at once."""
+        async with self.database.writing(urgent=True) as connection:
+            changed = (await connection.execute(statement.returning(jobs.c.alert_id))).first()
+            if changed is None:
+                return False
+            await acted(connection, changed.alert_id, self.now())
+        self.scheduled.set()
+        return True
+
+    # What workers do
+
+    async def claim_jobs(self, limit: int, lease_seconds: float) -> list[Job]:
+        """Take jobs that are due, and those whose lease ran out, for `lease_seconds`.
+
+        Each is in the hands of one attempt only, told from others by its token.
+        """
+        now, until = self.database.moment(), self.database.moment(lease_seconds)
+        async with self.database.reading() as connection:
+            if not await _any(connection, over_at(now)) and not await _any(connection, due_at(now)):
+                return []
+        claimed: list[Job] = []
+        async with self.database.writing() as connection:
+            for query in (over_at(now), due_at(now)):
+                taking = claiming(query.limit(limit - len(claimed)), until)
+                claimed += [job_of(row) for row in await connection.execute(taking)]
+        return sorted(claimed, key=lambda job: (job.run_at or self.now(), job.id))
+
+    async def renew(self, job: Job, lease_seconds: float) -> bool:
+        """Keep a job for `lease_seconds` more; False if it is no longer this attempt's."""
+        until = self.database.moment(lease_seconds)
+        async with self.database.writing() as connection:
+            return await _done(connection, _held(job).values(lease_until=until))
+
+    async def release(self, job: Job) -> bool:
+        """Hand a job back unfinished, to be claimed again at once; the attempt does not count."""
+        waits = {"state": JobState.WAITING.value, "lease_until": None}
+        async with self.database.writing() as connection:
+            return await _done(connection, _held(job).values(**waits, attempts=jobs.c.attempts - 1))
+
+    async def reschedule(self, job: Job, run_at: datetime, why: str) -> None:
+        """Let a job wait until a later attempt; raises LeaseLostError."""
+        waits = {"state": JobState.WAITING.value, "lease_until": None, "run_at": run_at}
+        async with self.database.writing() as connection:
+            await _must(connection, job, _held(job).values(**waits, result=why))
+            await acted(connection, job.alert_id, self.now())
+
+    async def finish(
+        self, job: Job, state: JobState, result: str, note: Note | None = None
+    ) -> None:
+        """End a job, and tell it by a note, both or neither; raises LeaseLostError."""
+        ended = {"state": state.value, "lease_until": None, "finished_at": self.now()}
+        async with self.database.writing() as connection:
+            await _must(connection, job, _held(job).values(**ended, result=result))
+            if note is not None:
+                await queue(self.database, connection, note, self.options)
+            await acted(connection, job.alert_id, self.now())
+
+    async def save_progress(self, job: Job, done: int, cursor: str) -> bool:
+        """Keep how far a job got; return whether a person asked to stop it.
+
+        A step forward makes it the first attempt again. Raises LeaseLostError.
+        """
+        attempts = case((jobs.c.cursor != cursor, 1), else_=jobs.c.attempts)
+        statement = _held(job).values(done=done, cursor=cursor, attempts=attempts)
+        async with self.database.writing() as connection:
+            row = (await connection.execute(statement.returning(jobs.c.stop_asked))).first()
+        if row is None:
+            raise LeaseLostError(job.key)
+        return bool(row.stop_asked)
+
+
+def due_at(now: ColumnElement[datetime]) -> Select[int]:
+    """Return the query for waiting jobs whose time has come, the longest due first."""
+    return select(jobs.c.id).where(JOB_WAITS, jobs.c.run_at <= now).order_by(jobs.c.run_at)
+
+
+def over_at(now: ColumnElement[datetime]) -> Select[int]:
+    """Return the query for running jobs whose lease ran out: their process is gone or stalled."""
+    return select(jobs.c.id).where(JOB_RUNS, jobs.c.lease_until < now).order_by(jobs.c.lease_until)
+
+
+def claiming(query: Select[int], until: ColumnElement[datetime]) -> ReturningUpdate[Any]:
+    """Return the statement that claims what a query finds, passing by what others claim now."""
+    chosen = query.with_for_update(skip_locked=True).cte("chosen")
+    return (
+        update(jobs)
+        .where(jobs.c.id.in_(select(chosen.c.id)))
+        .values(
+            state=JobState.RUNNING.value,
+            attempts=jobs.c.attempts + 1,
+            lease_until=until,
+            token=secrets.token_hex(8),
+        )
+        .returning(*jobs.c)
+    )
+
+
+def job_of(row: Row[Any]) -> Job:
+    """Return the job that a row holds."""
+    return Job(
+        id=row.id,
+        key=row.key,
+        name=row.name,
+        by=row.by,
+        alert_id=row.alert_id,
+        arguments=row.arguments,
+        run_at=row.run_at,
+        attempts=row.attempts,
+        token=row.token,
+        cursor=row.cursor,
+        state=JobState(row.state),
+        created_at=row.created_at,
+        result=row.result,
+    )
+
+
+def _of(name: str, subject: str) -> Select[Any]:
+    """Return the query for the newest job of a name and subject."""
+    same = (jobs.c.name == name, jobs.c.subject == subject)
+    return select(jobs).where(*same).order_by(jobs.c.id.desc()).limit(1)
+
+
+def _one(job_id: int, state: ColumnElement[bool]) -> Update:
+    return update(jobs).where(jobs.c.id == job_id, state)
+
+
+def _held(job: Job) -> Update:
+    """Return an UPDATE of a job that has an effect only while this attempt holds it."""
+    return update(jobs).where(jobs.c.id == job.id, jobs.c.token == job.token, JOB_RUNS)
+
+
+def _by(person: str) -> str:
+    """Return who it was, for the line of the job; the command line is no Slack user."""
+    return f"by <@{person}>" if PERSON.fullmatch(person) else f"by {person}"
+
+
+async def _first(connection: AsyncConnection, query: Select[Any]) -> Job | None:
+    row = (await connection.execute(query)).first()
+    return None if row is None else job_of(row)
+
+
+async def _any(connection: AsyncConnection, query: Select[int]) -> bool:
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
+async def _done(connection: AsyncConnection, statement: Update) -> bool:
+    return (await connection.execute(statement)).rowcount > 0
+
+
+async def _must(connection: AsyncConnection, job: Job, statement: Update) -> None:
+    if not await _done(connection, statement):
+        raise LeaseLostError(job.key)
