@@ -205,7 +205,7 @@ class Work(Button):
         job = Job(name=self.name, alert_id=click.number, by=click.by)
         scheduled = await store.schedule(job)
         if scheduled.created:
-            return lambda _: store.touch(click.number)
+            return _nothing
         return lambda client: self._under_way(click, client, scheduled.job)
 
     async def settled(self, last: Job) -> bool:
@@ -237,10 +237,8 @@ class Control(Button):
         return (self.name, job.name) if job else (self.name,)
 
     async def changed(self, click: Click, client: AsyncWebClient, job: Job, text: str) -> None:
-        """Write the change down, have the alert redrawn, tell the person."""
+        """Write the change down and tell the person."""
         await self.record(click.by, f"job {job.id} ({job.name})", text, job.alert_id)
-        if job.alert_id is not None:
-            await self.desk.store.touch(job.alert_id)
         await self.tell(click, client, text)
 
     async def too_late(self, click: Click, client: AsyncWebClient) -> None:
@@ -282,6 +280,10 @@ def counted(count: int, one: str, many: str = "") -> str:
     ('1 contact', '1,200 contacts')
     """
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+async def _nothing(_: AsyncWebClient) -> None:
+    """Leave it to the alert itself, redrawn at once, to show what was asked for."""
 
 
 def _number(text: str) -> int:

@@ -39,8 +39,6 @@ class Move(Control):
             return
         await ack()
         await self.record(by, f"job {job.id} ({job.name})", f"moved to {when}", job.alert_id)
-        if job.alert_id is not None:
-            await self.desk.store.touch(job.alert_id)
 
     async def _moved(self, job: Job | None, when: datetime | None, by: str) -> str:
         """Move a job; return why not, "" if it was moved."""

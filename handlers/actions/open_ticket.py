@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.action import Outcome, Progress
 from handlers.block_kit import escape, utc
 from handlers.click import After, Click, Work
 from handlers.errors import PermanentError
+from handlers.links import Links
 from handlers.phrases import reply_text
 from handlers.store import Job
 from handlers.ticket import Opened, Ticket
@@ -65,21 +65,10 @@ class OpenTicket(Work):
             key=f"bounce-{alert.id}-{alert.opened_at:%Y%m%dT%H%M%S}",
             title=_title(alert, resolution),
             body="\n".join(_body(alert, resolution, masked=masked)),
-            link=await self._link(alert),
+            link=await Links(self.desk.slack).of_message(alert.channel, alert.ts),
             checks=(*resolution.checks, *(() if resolution.checks else resolution.steps)),
             samples=tuple(_sample(one, masked=masked) for one in _telling(alert)),
         )
-
-    async def _link(self, alert: Alert) -> str:
-        if not alert.ts:
-            return ""
-        try:
-            answer = await self.desk.slack.chat_getPermalink(
-                channel=alert.channel, message_ts=alert.ts
-            )
-        except SlackApiError:
-            return ""  # the ticket matters more than the way back
-        return str(answer["permalink"])
 
 
 def _linked(ticket: str) -> str:

@@ -82,7 +82,6 @@ class Resend(Button):
             await ack(**modal.errors(**wrong))
             return
         await ack()
-        await self.desk.store.touch(alert_id)
 
     async def work(self, job: Job, progress: Progress) -> Outcome:
         """Send again to everybody chosen, judged anew one by one."""
