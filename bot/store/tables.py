@@ -41,6 +41,7 @@ events = Table(
     maybe_at("triaged_at"),
     Column("body", JSON, nullable=False),  # the BounceEvent without its raw element
     Column("raw", Text),  # NULL once its retention is over
+    Index("ix_events_received_at", "received_at"),
     sqlite_autoincrement=True,
 )
 UNTRIAGED = events.c.triaged_at.is_(None)

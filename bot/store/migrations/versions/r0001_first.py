@@ -153,6 +153,7 @@ def _events() -> None:
         sa.UniqueConstraint("key", name="uq_events_key"),
         sqlite_autoincrement=True,
     )
+    _index("ix_events_received_at", "events", ["received_at"])
     _index("ix_events_untriaged", "events", ["id"], where="triaged_at IS NULL")
 
 
