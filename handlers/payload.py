@@ -141,3 +141,6 @@ def domain_in(*texts: str) -> str:
 
 
 _ADDRESS = re.compile(ADDRESS)
+
+SAFE_ADDRESS = re.compile(r"[^\s/@]{1,255}@[^\s/@]{1,255}")
+"""What may stand at the end of an API's path: without an address it would name a whole list."""

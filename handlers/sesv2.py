@@ -4,20 +4,16 @@ https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_PutSuppressedDestinat
 """
 
 import json
-import re
 from typing import Any
 from urllib.parse import quote
 
 from handlers.aws import AwsAccess, signed
 from handlers.errors import PermanentError
 from handlers.outgoing import Answer, Call, Outgoing
-from handlers.payload import text_at
+from handlers.payload import SAFE_ADDRESS, text_at
 from handlers.provider import Suppression
 
 ADDRESSES = "/v2/email/suppression/addresses"
-SAFE_ADDRESS = re.compile(r"[^\s/@]{1,255}@[^\s/@]{1,255}")
-"""What may stand at the end of a path."""
-
 LIST = "account"
 BOUNCE, COMPLAINT = "BOUNCE", "COMPLAINT"
 ABSENT = 404

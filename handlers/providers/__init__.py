@@ -5,6 +5,7 @@ from handlers.providers.dsn import Dsn
 from handlers.providers.generic import Generic
 from handlers.providers.mailgun import Mailgun
 from handlers.providers.postmark import Postmark
+from handlers.providers.sendgrid import SendGrid
 from handlers.providers.ses import Ses
 
 PROVIDERS: dict[str, type[Provider]] = {
@@ -12,5 +13,6 @@ PROVIDERS: dict[str, type[Provider]] = {
     "generic": Generic,
     "mailgun": Mailgun,
     "postmark": Postmark,
+    "sendgrid": SendGrid,
     "ses": Ses,
 }
