@@ -37,6 +37,7 @@ from handlers.block_kit import (
 )
 from handlers.deeds import deed_blocks
 from handlers.phrases import (
+    HARDNESS,
     address,
     addresses,
     breadth,
@@ -51,7 +52,6 @@ from handlers.phrases import (
     title,
 )
 from resolutions.alert import Alert, Delivery
-from resolutions.bounce import Permanence
 from resolutions.resolution import Family, Resolution
 
 __all__ = [
@@ -68,11 +68,14 @@ __all__ = [
     "divider",
     "escape",
     "failed_job",
+    "fine_print",
+    "fitted",
     "header",
     "headline",
     "menu",
     "moment",
     "mrkdwn",
+    "owner",
     "plain",
     "plain_text",
     "preformatted",
@@ -130,11 +133,18 @@ def alert(
 
 def steps_of(resolution: Resolution) -> str:
     """Return what to do, numbered, and who can do it."""
-    head = f"*What to do* (can act: {resolution.owner})"
+    head = f"*What to do* (who can act: {owner(resolution)})"
     steps = [
-        f"{number}. {cut(step, STEP_LIMIT)}" for number, step in enumerate(resolution.steps, 1)
+        f"{number}. {cut(escape(step), STEP_LIMIT)}"
+        for number, step in enumerate(resolution.steps, 1)
     ]
     return cut("\n".join([head, *steps]), STEPS_LIMIT)
+
+
+def owner(resolution: Resolution) -> str:
+    """Return who can act: "the recipient", "nobody yet"."""
+    said = escape(cut(resolution.owner, 100))
+    return said if said.startswith(("nobody", "whoever")) else f"the {said}"
 
 
 def thread(alert: Alert, deliveries: Sequence[Delivery], *, masked: bool) -> Message:
@@ -163,7 +173,7 @@ def failed_job(label: str, why: str, job_id: int) -> Message:
 
 
 def _explanation(alert: Alert, resolution: Resolution) -> str:
-    text = resolution.explanation
+    text = escape(resolution.explanation)
     if is_quiet(alert) and alert.waiting:
         text = f"The receiving servers still retry: nothing is lost yet. {text}"
     return cut(text, EXPLANATION_LIMIT)
@@ -250,14 +260,11 @@ def _link(url: str, label: str) -> str:
     return f"<{escape(url).replace('|', '%7C')}|{shown}>"
 
 
-_HARDNESS = {Permanence.PERMANENT: "hard", Permanence.TRANSIENT: "soft"}
-
-
 def _recipient(delivery: Delivery, *, masked: bool, room: int) -> Iterator[Block]:
     shown = address(delivery.recipient, masked=masked)
     words = [
         delivery.state.value,
-        _HARDNESS.get(delivery.permanence, ""),
+        HARDNESS.get(delivery.permanence, ""),
         delivery.reason.value,
         f"{delivery.confidence}: {cut(delivery.evidence, 150)}" if delivery.evidence else "",
         utc(delivery.occurred_at),
@@ -284,7 +291,7 @@ def _spoken(alert: Alert, resolution: Resolution, *, masked: bool) -> str:
         headline(alert, resolution),
         addresses(alert, masked=masked),
         cut(_explanation(alert, resolution), 350),
-        *(f"What to do: {cut(step, 200)}" for step in resolution.steps[:1]),
+        *(f"What to do: {cut(escape(step), 200)}" for step in resolution.steps[:1]),
     ]
     sentences = [part if part.endswith((".", "…")) else f"{part}." for part in parts if part]
     return cut(" ".join(sentences), SPOKEN_LIMIT)

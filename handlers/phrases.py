@@ -4,6 +4,7 @@ What comes back is mrkdwn with every outside word escaped.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -17,6 +18,7 @@ from resolutions.reason import Reason
 from resolutions.resolution import Family, Resolution, Severity
 
 NAME_LIMIT = 60
+HARDNESS = {Permanence.PERMANENT: "hard", Permanence.TRANSIENT: "soft"}
 NAMES = 3
 ADDRESSES = 2
 
@@ -28,7 +30,7 @@ def headline(alert: Alert, resolution: Resolution) -> str:
 
 def title(alert: Alert, resolution: Resolution) -> str:
     """Return what an alert is about: "Full mailboxes · Spring launch"."""
-    what, subject = resolution.special(alert.variant).title, alert.key.subject
+    what, subject = escape(resolution.special(alert.variant).title), alert.key.subject
     if alert.key.family is Family.LIST:
         return f"{what} · {_list_name(subject)}"
     if alert.key.family is Family.OURS:
@@ -126,6 +128,19 @@ def receivers(alert: Alert) -> str:
     """Return whose servers are concerned: "Google 9 · Microsoft 3 · orange.fr 2"."""
     tallies = alert.words("operator") or alert.words("domain")
     return _counted(tallies, operator_names=True)
+
+
+def most_at(alerts: Sequence[Alert]) -> str:
+    """Return whose servers are concerned most by several alerts, "" if nobody stands out."""
+    sums: Counter[str] = Counter()
+    for alert in alerts:
+        for tally in alert.words("operator"):
+            if tally.word:
+                sums[tally.word] += _total(tally)
+    top = sums.most_common(2)
+    if not top or (len(top) == 2 and top[0][1] == top[1][1]):
+        return ""
+    return name(_operator_name(top[0][0]))
 
 
 def breadth(alert: Alert) -> str:

@@ -1,8 +1,8 @@
 """Posts or updates the Slack messages that are due in a channel, one at a time.
 
 Only the holder of the channel's lease posts, at the rate that the store grants it. A post whose
-answer is lost may have been delivered: it is looked for by the key in its metadata before it is
-posted again.
+answer is lost may have been delivered: it is looked for, by the key
+in its metadata or the name of its file, before it is posted again.
 """
 
 import asyncio
@@ -11,12 +11,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from handlers import blocks
 from handlers.action import Desk
-from handlers.store import Due, Note, Store
+from handlers.links import Links, refusal
+from handlers.recipient_list import recipient_list
+from handlers.store import Due, Note
 from resolutions.alert import Alert
 
 EVENT_TYPE = "bounce_desk_post"
@@ -26,6 +27,9 @@ REFUSED_SECONDS = 60.0
 """Wait after an error that only a person can mend: a revoked token, an archived channel."""
 
 LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+REMEMBERED = 10_000
+SEARCHED_PAGES = 5
+UNREADABLE = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "thread_not_found"})
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 UNUSABLE = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long", "no_text"}
@@ -58,6 +62,8 @@ class Poster:
         self._labels = labels
         self._holder = holder
         self._sleep = sleep
+        self._links = Links(desk.slack, lambda: self._turn("chat.getPermalink"))
+        self._listed: set[int] = set()
 
     async def post(self) -> bool:
         """Post or update what is due next; return whether there was anything."""
@@ -70,19 +76,19 @@ class Poster:
             await self._send(due)
         except SlackApiError as error:
             await self._failed(due, error)
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError, SlackClientError) as error:
             log.warning("post without an answer", extra={"why": repr(error)})
             await self._store.not_posted(due, RETRY_SECONDS, True, repr(error))
+        except Exception as error:
+            log.exception("a message cannot be made")
+            await self._store.not_posted(due, REFUSED_SECONDS, True, repr(error))
         return True
 
     async def _send(self, due: Due) -> None:
-        if due.uncertain and (ts := await self._find(due)):
-            return await self._done(due, ts)
         if due.alert is not None:
-            return await self._send_alert(due, due.alert)
-        if due.note is not None:
+            await self._send_alert(due, due.alert)
+        elif due.note is not None:
             await self._send_note(due, due.note)
-        return None
 
     async def _send_alert(self, due: Due, alert: Alert) -> None:
         message = blocks.alert(
@@ -91,19 +97,20 @@ class Poster:
             labels=self._labels,
             masked=self._masked,
             now=self._clock(),
-            link_of_previous=await self._permalink(alert.previous),
+            link_of_previous=await self._links.of_message(*(alert.previous or ("", ""))),
         )
-        ts = await self._put(due, message, alert.ts)
+        ts = await self._put(due, message, alert.ts or await self._find(due))
         await self._queue_details(alert)
         await self._done(due, ts)
 
     async def _send_note(self, due: Due, note: Note) -> None:
-        if note.file:
+        ts = note.ts or await self._find(due)
+        if not note.file:
+            shown = [dict(block) for block in note.blocks] or blocks.plain(note.text)
+            message = blocks.Message(blocks.cut(note.text, blocks.SPOKEN_LIMIT), shown)
+            ts = await self._put(due, message, ts, note)
+        elif not ts:
             ts = await self._upload(note)
-        else:
-            content = [dict(block) for block in note.blocks] or blocks.plain(note.text)
-            message = blocks.Message(note.text, content)
-            ts = await self._put(due, message, note.ts, note)
         await self._done(due, ts)
 
     async def _put(
@@ -114,7 +121,7 @@ class Poster:
             try:
                 return await self._call("chat.update", due, message, {"ts": ts})
             except SlackApiError as error:
-                if _word(error) not in GONE:
+                if refusal(error) not in GONE:
                     raise
         more: dict[str, Any] = {"unfurl_links": False, "unfurl_media": False}
         if note is not None and note.thread_ts:
@@ -133,9 +140,9 @@ class Poster:
                 json={**arguments, "text": message.text, "blocks": list(message.blocks)},
             )
         except SlackApiError as error:
-            if _word(error) not in UNUSABLE:
+            if refusal(error) not in UNUSABLE:
                 raise
-            log.exception("message refused", extra={"method": method, "error": _word(error)})
+            log.exception("message refused", extra={"method": method, "error": refusal(error)})
             text = blocks.cut(message.text, 900)
             await self._turn(method)
             answer = await self._slack.api_call(
@@ -156,30 +163,44 @@ class Poster:
         await self._store.posted(due, self._channel, ts)
 
     async def _queue_details(self, alert: Alert) -> None:
-        """Queue who bounced, for the thread; an alert of one recipient needs none."""
-        if alert.recipients < 2:
-            return
+        """Queue who bounced, for the thread; an alert of one recipient needs none.
+
+        Up to ten are shown one by one, and again when they change; more are a file, once.
+        """
+        if alert.recipients < 2 or alert.id in self._listed:
+            return None
         deliveries = await self._store.deliveries(alert.id, blocks.THREAD_LIMIT + 1)
-        if len(deliveries) <= blocks.THREAD_LIMIT:
-            message = blocks.thread(alert, deliveries, masked=self._masked)
-            key = f"details:{alert.id}"
-            await self._store.note(
-                Note(
-                    key=key,
-                    alert_id=alert.id,
-                    text=message.text,
-                    blocks=message.blocks,
-                    renewable=True,
-                )
-            )
+        if len(deliveries) > blocks.THREAD_LIMIT:
+            return await self._queue_list(alert)
+        message = blocks.thread(alert, deliveries, masked=self._masked)
+        note = Note(
+            key=f"details:{alert.id}",
+            alert_id=alert.id,
+            text=message.text,
+            blocks=message.blocks,
+            renewable=True,
+        )
+        return await self._store.note(note)
+
+    async def _queue_list(self, alert: Alert) -> None:
+        """Queue the file of recipients; the store keeps the first one, so it is made once."""
+        note = await recipient_list(
+            self._store, alert, f"list:{alert.id}", masked=self._masked, now=self._clock()
+        )
+        await self._store.note(note)
+        if len(self._listed) >= REMEMBERED:
+            self._listed.clear()
+        self._listed.add(alert.id)
 
     async def _upload(self, note: Note) -> str:
         """Upload a note's file into the thread; return the thread's ts."""
+        await self._turn("files.getUploadURLExternal")
         await self._turn("files.completeUploadExternal")
         await self._slack.files_upload_v2(
             channel=self._channel,
             thread_ts=note.thread_ts or None,
             filename=note.file_name,
+            title=note.file_name,
             content=note.file,
             initial_comment=note.text,
         )
@@ -187,37 +208,31 @@ class Poster:
 
     async def _find(self, due: Due) -> str:
         """Return the ts of a post that went out although its answer was lost, else ""."""
-        try:
-            if due.note is not None and due.note.thread_ts:
-                answer = await self._slack.conversations_replies(
-                    channel=self._channel,
-                    ts=due.note.thread_ts,
-                    include_all_metadata=True,
-                    limit=200,
-                )
-            else:
-                answer = await self._slack.conversations_history(
-                    channel=self._channel, include_all_metadata=True, limit=100
-                )
-        except SlackApiError as error:
-            if _word(error) in {"missing_scope", "not_in_channel", "channel_not_found"}:
-                return ""  # a late duplicate is better than a lost alert
-            raise
-        return _ts_with_key(answer.get("messages") or [], due.post_key)
-
-    async def _permalink(self, previous: tuple[str, str] | None) -> str:
-        if previous is None:
+        if not due.uncertain:
             return ""
-        try:
-            answer = await self._slack.chat_getPermalink(
-                channel=previous[0], message_ts=previous[1]
-            )
-        except SlackApiError:
-            return ""  # the old message was deleted: the new one stands without the link
-        return str(answer["permalink"])
+        thread = due.note.thread_ts if due.note is not None else ""
+        where = {"channel": self._channel, **({"ts": thread} if thread else {})}
+        method = "conversations.replies" if thread else "conversations.history"
+        cursor = ""
+        for _ in range(SEARCHED_PAGES):
+            await self._turn(method)
+            more = {"cursor": cursor} if cursor else {}
+            params = {**where, "include_all_metadata": "true", "limit": "200", **more}
+            try:
+                answer = await self._slack.api_call(method, http_verb="GET", params=params)
+            except SlackApiError as error:
+                if refusal(error) not in UNREADABLE:
+                    raise
+                return ""  # a late duplicate is better than a lost alert
+            if ts := _ts_of(due, answer.get("messages") or []):
+                return ts
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor", "")
+            if not cursor:
+                break
+        return ""
 
     async def _failed(self, due: Due, error: SlackApiError) -> None:
-        word, status = _word(error), error.response.status_code
+        word, status = refusal(error), getattr(error.response, "status_code", 500)
         if status == 429 or word in LIMITED:
             wait = retry_after(error)
             log.warning("Slack limits us", extra={"seconds": wait})
@@ -238,14 +253,11 @@ def retry_after(error: SlackApiError) -> float:
         return 30.0
 
 
-def _word(error: SlackApiError) -> str:
-    data = error.response.data
-    return str(data.get("error", "")) if isinstance(data, dict) else ""
-
-
-def _ts_with_key(messages: list[dict[str, Any]], key: str) -> str:
+def _ts_of(due: Due, messages: list[dict[str, Any]]) -> str:
+    """Return the ts of the message with the key of a post, or with its file."""
     for message in messages:
-        payload = message.get("metadata", {}).get("event_payload", {})
-        if payload.get("key") == key:
+        payload = (message.get("metadata") or {}).get("event_payload") or {}
+        files = {file.get("name") for file in message.get("files") or []}
+        if payload.get("key") == due.post_key or (due.note and due.note.file_name in files):
             return str(message["ts"])
     return ""
