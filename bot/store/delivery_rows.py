@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import Row
 
 from resolutions.alert import Delivery, DeliveryState, Triaged
+from resolutions.because import because
 from resolutions.bounce import Kind, Permanence
 from resolutions.diagnosis import Confidence
-from resolutions.explain import because
 from resolutions.reason import Reason
 
 
