@@ -7,6 +7,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.action import Action
@@ -14,7 +15,12 @@ from handlers.commands import Commands
 from handlers.home import Home
 from handlers.shortcuts import Shortcuts
 
-MORE = re.compile(r"^more")
+COMMANDS = ("/bounce",)
+SHORTCUTS = ("diagnose_bounce", "look_up_contact")
+EVENTS = ("app_home_opened", "app_uninstalled", "tokens_revoked")
+"""What the manifest announces; each has a listener."""
+
+MORE = "more"
 ANY = re.compile(r".*", re.DOTALL)
 
 log = logging.getLogger(__name__)
@@ -31,28 +37,28 @@ def listen(
     for name, action in actions.items():
         app.action(name)(ack=action.clicked, lazy=[action.opened])
         app.view(name)(action.submitted)
-    more = More(actions)
+    more = More(actions, home)
     app.action(MORE)(ack=more.clicked, lazy=[more.opened])
-    app.command("/bounce")(ack=commands.received, lazy=[commands.answered])
     app.shortcut("diagnose_bounce")(ack=shortcuts.acknowledged, lazy=[shortcuts.diagnose_bounce])
     app.shortcut("look_up_contact")(ack=shortcuts.acknowledged, lazy=[shortcuts.look_up_contact])
     app.view("look_up_contact")(ack=shortcuts.asked, lazy=[shortcuts.found])
-    app.event("app_home_opened")(home.opened)
+    app.event("app_home_opened")(ack=home.acknowledged, lazy=[home.opened])
     app.event("app_uninstalled")(_removed)
     app.event("tokens_revoked")(_removed)
-    app.event(ANY)(_ignored)
+    app.command(ANY)(ack=commands.received, lazy=[commands.answered])
+    app.event(ANY)(_acknowledged)
     app.action(ANY)(ack=_acknowledged, lazy=[home.stale])
     app.view(ANY)(_acknowledged)
     app.view_closed(ANY)(_acknowledged)
     app.shortcut(ANY)(_acknowledged)
-    app.command(ANY)(ack=commands.received, lazy=[commands.answered])
 
 
 class More:
     """The overflow menu and the select of a message: its values are `<action>|<alert id>`."""
 
-    def __init__(self, actions: Mapping[str, Action]) -> None:
+    def __init__(self, actions: Mapping[str, Action], home: Home) -> None:
         self._actions = actions
+        self._home = home
 
     async def clicked(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Hand the click to the action that was chosen."""
@@ -63,11 +69,17 @@ class More:
         await chosen.clicked(ack, _with(body, as_button), as_button)
 
     async def opened(
-        self, body: dict[str, Any], action: dict[str, Any], client: AsyncWebClient
+        self,
+        body: dict[str, Any],
+        action: dict[str, Any],
+        client: AsyncWebClient,
+        respond: AsyncRespond,
     ) -> None:
-        """Open what the chosen action opens."""
+        """Open what the chosen action opens; an action that is gone is answered as stale."""
         chosen, as_button = self._chosen(action)
-        if chosen is not None:
+        if chosen is None:
+            await self._home.stale(body, respond)
+        else:
             await chosen.opened(_with(body, as_button), client)
 
     def _chosen(self, action: dict[str, Any]) -> tuple[Action | None, dict[str, Any]]:
@@ -81,10 +93,6 @@ def _with(body: dict[str, Any], action: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _acknowledged(ack: AsyncAck) -> None:
-    await ack()
-
-
-async def _ignored(ack: AsyncAck) -> None:
     await ack()
 
 
