@@ -231,7 +231,7 @@ class Generic(Provider):
         if not word:
             return MEANINGS["delivered" if _reply(element).code.startswith("2") else "bounce"]
         plain = _word(word)
-        meaning = self.settings.kinds.get(plain) or SYNONYMS.get(plain, plain)
+        meaning: str = self.settings.kinds.get(plain) or SYNONYMS.get(plain) or plain
         if meaning not in MEANINGS:
             raise ValueError(f"the kind {word[:80]!r} is unknown: name it in the source's [kinds]")
         return replace(MEANINGS[meaning], word=word)

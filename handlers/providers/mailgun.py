@@ -111,7 +111,7 @@ class Api(BaseModel):
 class EventData(BaseModel):
     """The fields of `event-data` that are read; Mailgun sends more."""
 
-    event: Text
+    event: Text = Field(min_length=1)
     id: Text = ""
     timestamp: Any = None
     recipient: Text = ""
