@@ -27,7 +27,7 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """The ticket as the system knows it: "#12" or a Message-ID, and where to see it."""
+    """The ticket as the system knows it: "#12" or "email to …", and where to see it."""
 
     reference: str
     url: str = ""

@@ -6,8 +6,8 @@ reader's program.
 
 import re
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
 from typing import Annotated, Literal
@@ -96,11 +96,13 @@ class Email(TicketSystem):
             port=self.settings.port,
             timeout=SECONDS,
             use_tls=self.settings.tls == "tls",
-            start_tls=self.settings.tls == "starttls",
+            start_tls=False,
         )
         try:
             await self._enter(client)
             yield client
+            with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+                await client.quit()
         finally:
             client.close()
 
@@ -108,25 +110,30 @@ class Email(TicketSystem):
         settings = self.settings
         try:
             await client.connect()
+            if settings.tls == "starttls":
+                await client.starttls()
             if settings.user:
                 await client.login(settings.user, settings.password.get_secret_value())
         except aiosmtplib.SMTPAuthenticationError as error:
             raise _refusal(
                 self._where, error.code, error.message, "; check user and password"
             ) from error
-        except aiosmtplib.SMTPNotSupported as error:
-            raise PermanentError(
-                f"{self._where} cannot do what tickets.email asks for ({error}); check tls and user"
-            ) from error
-        except ssl.SSLError as error:
-            raise PermanentError(
-                f"{self._where} shows no certificate that holds ({error.reason}); check host, port"
-                " and tls in tickets.email"
-            ) from error
         except aiosmtplib.SMTPResponseException as error:
             raise _refusal(self._where, error.code, error.message) from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            raise TemporaryError(f"no connection to {self._where} ({error})") from error
+            raise self._unconnected(error) from error
+
+    def _unconnected(self, error: Exception) -> PermanentError | TemporaryError:
+        """Return the error of a connection that did not come about."""
+        untrusted = next((one for one in _causes(error) if isinstance(one, ssl.SSLError)), None)
+        if untrusted is not None:
+            return PermanentError(
+                f"{self._where} has no certificate that is trusted ({untrusted.reason}); check"
+                " host, port and tls"
+            )
+        if isinstance(error, aiosmtplib.SMTPNotSupported) or "not supported" in str(error):
+            return PermanentError(f"{self._where}: {error}; check tls and user")
+        return TemporaryError(f"no connection to {self._where} ({error})")
 
 
 def compose(ticket: Ticket, settings: EmailSettings) -> EmailMessage:
@@ -174,6 +181,12 @@ def _text(ticket: Ticket) -> str:
 
 def _indented(text: str) -> str:
     return "\n".join(f"    {line}" for line in text.splitlines())
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
 
 
 def _refusal(
