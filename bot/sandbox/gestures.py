@@ -13,6 +13,11 @@ from bot.sandbox.state import Message, ResponseUrl, User, View, Workspace
 from bot.sandbox.submissions import Submissions
 from bot.sandbox.values import entered
 
+TOLD = {
+    "operation_timeout": "The app did not answer within three seconds.",
+    "dispatch_failed": "The app could not be reached.",
+}
+
 
 class Gestures:
     """Turns what a person does into what Slack sends, and the answer into what the person sees.
@@ -148,7 +153,7 @@ class Gestures:
     async def _interact(self, user: str, payload: dict[str, Any]) -> Answer:
         answer = await self._delivery.send(INTERACTIVE, payload)
         if answer.shown:
-            self._workspace.notice(user, f"That did not work: {answer.shown}")
+            self._workspace.notice(user, f"{TOLD.get(answer.shown, '')} ({answer.shown})".strip())
         else:
             self._workspace.touch()
         return answer

@@ -50,7 +50,7 @@ function drawSidebar() {
   const open = state.channels.filter((channel) => channel.id !== direct());
   reconcile(part("sidebar"), [
     h("div", { class: "team", key: "team" }, h("strong", {}, state.team.name),
-      h("span", { class: "faint" }, "a stand-in of Slack, on this machine")),
+      h("span", { class: "faint" }, "A local stand-in of Slack")),
     h("h2", { key: "channels" }, "Channels"),
     h("ul", { key: "channel-list" }, open.map((channel) => place(channel.id, `# ${channel.name}`, "messages"))),
     h("h2", { key: "apps" }, "Apps"),
@@ -104,9 +104,9 @@ function drawTop() {
       appTab("home", "Home"), appTab("messages", "Messages")) : h("span", { key: "topic", class: "faint topic" },
       "Bounced email, why, and what to do"),
     state.outside ? h("button", {
-      type: "button", class: "btn outside-button", key: "outside", "aria-pressed": String(ui.side === "outside"),
+      type: "button", class: "btn outside-button", key: "outside", "aria-label": "Outside", "aria-pressed": String(ui.side === "outside"),
       on: { click: openOutside },
-    }, icon("outside"), "Outside") : h("span", { key: "outside" }),
+    }, icon("outside"), h("span", {}, "Outside")) : h("span", { key: "outside" }),
   ]);
 }
 
@@ -120,6 +120,7 @@ function drawMiddle() {
   const home = ui.channel === direct() && ui.tab === "home";
   part("home").hidden = !home;
   part("scroller").hidden = part("composer").hidden = home;
+  if (home) part("newer").hidden = true;
   if (home) drawHome();
   else {
     homeAsked = "";

@@ -1,7 +1,7 @@
 // The composer: writes messages, and hints at the app's commands as soon as a slash is typed.
 
 import { h, icon } from "./dom.js";
-import { perform, state } from "./live.js";
+import { changed, perform, state } from "./live.js";
 import { menu, notice } from "./overlay.js";
 import { ui } from "./ui.js";
 
@@ -129,6 +129,8 @@ async function write(box) {
   ui.drafts.delete(box.place);
   hide(box);
   fit(box.area);
+  if (!box.thread) ui.moved = true;
+  changed();
   try {
     const told = await perform({ do: "write", channel: box.channel, text, thread_ts: box.thread });
     if (told) giveBack(box, text);

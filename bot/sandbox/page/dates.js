@@ -58,10 +58,10 @@ const TOKENS = {
   ago,
 };
 
-// A date token of mrkdwn: `{date_short_pretty} at {time}` for these seconds.
-export function formatted(unix, format, tz) {
+// A date token of mrkdwn: `{date_short_pretty} at {time}` for these seconds; `first` in its line.
+export function formatted(unix, format, tz, first = false) {
   const text = format.replace(/\{(\w+)\}/g, (whole, name) => TOKENS[name]?.(unix, tz) ?? whole);
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return first ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }
 
 function parts(unix, tz) {

@@ -93,7 +93,7 @@ export function avatar(user, size = "") {
   if (user.id === state.bot.id) {
     return h("img", { class: `avatar ${size}`, src: "/page/icon.svg", alt: "" });
   }
-  const tint = [...user.id].reduce((sum, letter) => sum + letter.codePointAt(0), 0) % 5;
+  const tint = Math.max(0, state.users.findIndex((one) => one.id === user.id)) % 5;
   return h("span", { class: `avatar person tint-${tint} ${size}`, "aria-hidden": "true" },
     (user.real_name || user.id).slice(0, 1).toUpperCase());
 }

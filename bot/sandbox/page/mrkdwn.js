@@ -69,8 +69,9 @@ function paragraphs(text, verbatim) {
 }
 
 function lineOf(line, verbatim) {
-  const hangs = /^\s*([•◦▪–-]|\d+[.)]) /.test(line);
-  return h("span", { class: hangs ? "line hang" : line ? "line" : "line empty" }, inline(line, verbatim));
+  const [, marker, rest] = line.match(/^(\s*(?:[•◦▪–-]|\d+[.)]) )(.*)$/) ?? [];
+  if (!marker) return h("span", { class: line ? "line" : "line empty" }, inline(line, verbatim));
+  return h("span", { class: "line hang" }, h("span", {}, marker), h("span", {}, inline(rest, verbatim)));
 }
 
 export function withLines(text) {
@@ -96,7 +97,7 @@ export function inline(text, verbatim = false) {
     const [whole, entity, code, mark, inner, name, url] = match;
     nodes.push(unescaped(text.slice(from, match.index)));
     from = match.index + whole.length;
-    if (entity) nodes.push(reference(entity));
+    if (entity) nodes.push(reference(entity, match.index === 0));
     else if (code) nodes.push(h("code", {}, bare(code)));
     else if (mark) nodes.push(h(STYLES[mark], {}, inline(inner, verbatim)));
     else if (name) nodes.push(emoji(name));
@@ -113,11 +114,11 @@ export function link(address, label) {
   return h("a", props, label);
 }
 
-function reference(entity) {
+function reference(entity, first = false) {
   const [target, label] = cutAt(entity, "|");
   if (target.startsWith("@")) return mention(target.slice(1), label);
   if (target.startsWith("#")) return channelLink(target.slice(1), label);
-  if (target.startsWith("!date^")) return date(target, label);
+  if (target.startsWith("!date^")) return date(target, label, first);
   if (target.startsWith("!subteam^")) return h("span", { class: "mention" }, unescaped(label || "@group"));
   if (target.startsWith("!")) return h("span", { class: "mention loud" }, `@${target.slice(1)}`);
   return link(unescaped(target), unescaped(label || target.replace(/^mailto:/, "")));
@@ -139,10 +140,10 @@ export function channelLink(id, label = "") {
   return h("span", { class: "mention" }, `#${found?.name ?? (unescaped(label) || id)}`);
 }
 
-function date(target, fallback) {
+function date(target, fallback, first) {
   const [, unix, format, address] = target.split("^");
   if (!/^-?\d+$/.test(unix) || !format) return unescaped(fallback);
-  const text = formatted(Number(unix), unescaped(format), me().tz);
+  const text = formatted(Number(unix), unescaped(format), me().tz, first);
   const stamp = new Date(Number(unix) * 1000);
   const node = h("time", { datetime: stamp.toISOString(), title: unescaped(fallback) }, text);
   return address ? link(unescaped(address), node) : node;
