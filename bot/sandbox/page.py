@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -15,15 +16,20 @@ from bot.sandbox.state import Workspace
 
 Outside = Callable[[], Awaitable[dict[str, Any]]]
 
-MODULES = (
-    "app blocks composer dates dom elements live messages modal mrkdwn overlay side ui".split()
-)
-FILES = {
-    "index.html": "text/html",
-    "style.css": "text/css",
-    "icon.svg": "image/svg+xml",
-    **{f"{name}.js": "text/javascript" for name in MODULES},
+FOLDER = files("bot.sandbox") / "page"
+TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
 }
+FILES = {
+    entry.name: TYPES[suffix]
+    for entry in FOLDER.iterdir()
+    if (suffix := Path(entry.name).suffix) in TYPES
+}
+"""The page's files, which are all that is served, by their type."""
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -142,7 +148,7 @@ def _file_response(name: str, request: web.Request) -> web.Response:
     _check_local(request)
     if name not in FILES:
         raise web.HTTPNotFound
-    body = (files("bot.sandbox") / "page" / name).read_bytes()
+    body = (FOLDER / name).read_bytes()
     return web.Response(body=body, content_type=FILES[name], charset="utf-8", headers=HEADERS)
 
 
