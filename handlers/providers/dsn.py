@@ -41,6 +41,11 @@ NO_REPORT = frozenset({Kind.NOT_A_BOUNCE, Kind.AUTO_REPLY})
 STATUS_PARTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 FEEDBACK_PART = "message/feedback-report"
 
+MAIL_HEADERS = frozenset(
+    {"content-type", "date", "from", "message-id", "received", "return-path", "subject", "to"}
+)
+"""What cannot be told from other text has none of these."""
+
 RAW_LIMIT = 65_536
 """Characters of a mail that are kept, shared by the recipients it names."""
 
@@ -80,7 +85,7 @@ class Dsn(Provider):
         """Return one event a recipient; replies of people and machines are ignored."""
         mail = _mail_in(request, self.settings.field)
         roots = parse_all(mail)
-        if not any(root.headers for root in roots):
+        if all(MAIL_HEADERS.isdisjoint(root.headers) for root in roots):
             raise ValueError("the body is not a mail")
         reports = read(mail)
         kept = "\n\n".join(map(_kept, roots))
