@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from bot.parallel import in_order
 from resolutions.bounce import Kind, Permanence, SmtpReply, Verdict
@@ -52,8 +52,7 @@ class OwnFiles:
         return _usable(partial(Catalogue.load, self.catalogue))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(NamedTuple):
     """What is known of a bounce: the reply's text, and what was reported beside it."""
 
     text: str
@@ -73,7 +72,10 @@ class Question:
             raise ValueError("not a JSON object")
         if "text" not in record:
             raise ValueError("text is missing")
-        return cls(**{key: _word(key, record[key]) for key in _KEYS if key in record})
+        values = [record.get(key) or "" for key in _KEYS]
+        if any(type(value) is not str for value in values):
+            values = [_word(key, record.get(key)) for key in _KEYS]
+        return cls(*values)
 
     def symptoms(self) -> PastedReply:
         """Return what a diagnosis looks at; raises ValueError for an unknown provider."""
@@ -131,9 +133,10 @@ def diagnose_mails(paths: Iterable[Path], own: OwnFiles) -> Iterator[str]:
 KIND_WORDS = {Kind.DEFERRAL: "delay", Kind.REJECTED: "bounce"}
 """Kinds that are printed by another word; every other by its own."""
 
-_KEYS = ("text", "code", "status", "remote_host", "provider", "verdict")
+_KEYS = Question._fields
 _encode = json.JSONEncoder().encode
 _decode = json.JSONDecoder().decode
+_quoted = json.encoder.encode_basestring_ascii
 
 
 def _usable(load: Callable[[], Loaded]) -> Loaded:
@@ -179,6 +182,23 @@ def _fields(diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
+def _written(diagnosis: Diagnosis) -> str:
+    """Return the same fields as JSON without its first bracket: half of the encoder's time."""
+    evidence = ", ".join(
+        [
+            f'{{"kind": "{piece.kind}", "rule": {_quoted(piece.rule)}, '
+            f'"matched": {_quoted(piece.matched)}}}'
+            for piece in diagnosis.evidence
+        ]
+    )
+    also = ", ".join([f'"{reason.value}"' for reason in diagnosis.also])
+    sure, permanence = diagnosis.confidence.value, diagnosis.permanence.value
+    return (
+        f'"reason": "{diagnosis.word}", "confidence": "{sure}", "permanence": "{permanence}", '
+        f'"evidence": [{evidence}], "also": [{also}]}}'
+    )
+
+
 # JSON lines
 
 
@@ -213,7 +233,7 @@ def _answer_line(rulebook: Rulebook, line: str, number: int) -> str:
     try:
         record = _decode(line)
         diagnosis = diagnose(Question.of(record).symptoms(), rulebook)
-        return _encode({"id": record.get("id")} | _fields(diagnosis)) + "\n"
+        return f'{{"id": {_encode(record.get("id"))}, {_written(diagnosis)}\n'
     except Exception as error:  # whatever one line holds, the others are answered
         given = {"id": record["id"]} if isinstance(record, dict) and "id" in record else {}
         return _encode(given | {"line": number, "error": _what(error)}) + "\n"
@@ -254,4 +274,4 @@ def _answer_mail(rulebook: Rulebook, found: Any) -> str:
         "status": found.reply.status,
         "remote_host": found.remote_host,
     }
-    return _encode(fields | _fields(diagnosis))[1:]
+    return f"{_encode(fields)[1:-1]}, {_written(diagnosis)}"
