@@ -27,6 +27,10 @@ class Timing:
     )
     close_after: timedelta = timedelta(hours=24)
 
+    def step(self, updates: int) -> timedelta:
+        """Return the wait after so many updates."""
+        return self.update_steps[min(updates, len(self.update_steps) - 1)]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:

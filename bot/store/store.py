@@ -2,19 +2,20 @@
 
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Self
 
 from bot.store.database import Database
+from bot.store.events import Events
+from bot.store.folding import Folding
 from bot.store.migration import migrate_database
 from bot.store.options import Options
-from bot.store.part import Part
 from handlers.provider import Clock
 
 log = logging.getLogger(__name__)
 
 
-class SqlStore(Part):
+class SqlStore(Events, Folding):
     """What handlers ask (`handlers.store.Store`) and what the worker needs beside."""
 
     @classmethod
@@ -28,10 +29,11 @@ class SqlStore(Part):
         """
         options = options or Options()
         database = Database.at(url, clock, options.own_clock)
-        try:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(database.close)
             if options.alone:
                 database.claim_file()
             log.info("database", extra={"migration": await migrate_database(database)})
-            yield cls(database, options)
-        finally:
-            await database.close()
+            store = cls(database, options)
+            await store.start(stack)
+            yield store

@@ -1,0 +1,166 @@
+"""The one writer of what webhooks say: all requests that wait share a transaction.
+
+A commit costs the same for one row and for a thousand; so requests that arrive while one is under
+way are the next group. The queue is bounded: what does not fit is refused at once.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from bot.store.options import Limits
+from handlers.errors import BusyError, SignatureError
+
+Answer = int | SignatureError
+"""How many events of a request were new, or why it is refused."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A request with all its rows made: how many there are, and how many bytes it takes."""
+
+    content: Any
+    rows: int
+    size: int
+
+
+class UnwritableError(Exception):
+    """The data of a group cannot be stored; nothing of it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    submission: Submission
+    answer: asyncio.Future[Answer]
+
+
+class Intake:
+    """Writes what is submitted, in groups.
+
+    `write` stores a group in one transaction and returns an answer for each; it raises Unwritable
+    for what the data is to blame for, BusyError for what it is not. `give_up` stores what
+    can be stored of a submission, keeps the rest as bytes, and returns how many events were new.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[Sequence[Any]], Awaitable[Sequence[Answer]]],
+        give_up: Callable[[Any, str], Awaitable[int]],
+        limits: Limits,
+    ) -> None:
+        self._write = write
+        self._give_up = give_up
+        self._limits = limits
+        self._queue: deque[_Waiting] = deque()
+        self._bytes = 0
+        self._filled = asyncio.Event()
+        self._closed = False
+        self._writer: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Start the writer."""
+        self._writer = asyncio.create_task(self._run(), name="intake")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Take nothing more, write what waits, and end."""
+        self._closed = True
+        self._filled.set()
+        if self._writer is not None:
+            await self._writer
+
+    async def submit(self, submission: Submission) -> int:
+        """Return how many events were new, once they are durable.
+
+        Raises BusyError if the queue is full, the database cannot be written, or it takes too
+        long; SignatureError for a replayed request.
+        """
+        self._refuse_if_full(submission)
+        answer = asyncio.get_running_loop().create_future()
+        self._queue.append(_Waiting(submission, answer))
+        self._bytes += submission.size
+        self._filled.set()
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                result = await answer
+        except TimeoutError as error:
+            raise BusyError("the database is slow") from error
+        if isinstance(result, SignatureError):
+            raise result
+        return int(result)
+
+    def _refuse_if_full(self, submission: Submission) -> None:
+        if self._closed:
+            raise BusyError("stopping")
+        full = self._bytes + submission.size > self._limits.waiting_bytes and self._queue
+        if full or len(self._queue) >= self._limits.waiting_requests:
+            raise BusyError("the queue of the intake is full")
+
+    async def _run(self) -> None:
+        while True:
+            await self._filled.wait()
+            group = self._next_group()
+            if group:
+                await self._store(group)
+            elif self._closed:
+                return
+            else:
+                self._filled.clear()
+
+    def _next_group(self) -> list[_Waiting]:
+        """Take what fits into one transaction; who gave up meanwhile is left out."""
+        group: list[_Waiting] = []
+        rows = size = 0
+        while self._queue:
+            submission = self._queue[0].submission
+            rows, size = rows + submission.rows, size + submission.size
+            if group and (rows > self._limits.group_rows or size > self._limits.group_bytes):
+                break
+            waiting = self._queue.popleft()
+            self._bytes -= submission.size
+            if waiting.answer.done():
+                rows, size = rows - submission.rows, size - submission.size
+            else:
+                group.append(waiting)
+        return group
+
+    async def _store(self, group: list[_Waiting]) -> None:
+        try:
+            answers = await self._write([waiting.submission.content for waiting in group])
+        except UnwritableError as error:
+            await self._store_alone(group, str(error))
+        except Exception as error:
+            if not isinstance(error, BusyError):
+                log.exception("the intake failed")
+            for waiting in group:
+                _fail(waiting, BusyError(str(error)))
+        else:
+            for waiting, answer in zip(group, answers, strict=True):
+                if not waiting.answer.done():
+                    waiting.answer.set_result(answer)
+
+    async def _store_alone(self, group: list[_Waiting], why: str) -> None:
+        """Find the culprit of a group; the others are not punished for it."""
+        if len(group) > 1:
+            for waiting in group:
+                await self._store([waiting])
+            return
+        log.error("a request cannot be stored", extra={"why": why})
+        try:
+            new = await self._give_up(group[0].submission.content, why)
+        except Exception as error:
+            log.exception("a request cannot be kept")
+            _fail(group[0], BusyError(str(error)))
+        else:
+            if not group[0].answer.done():
+                group[0].answer.set_result(new)
+
+
+def _fail(waiting: _Waiting, error: BusyError) -> None:
+    if not waiting.answer.done():
+        waiting.answer.set_exception(error)

@@ -1,0 +1,87 @@
+"""Closes deliveries that waited: their mail arrived after all."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.columns import hashed
+from bot.store.database import Database
+from bot.store.event_rows import contact_key
+from bot.store.folding import later
+from bot.store.ledger import LOCK, Ledger
+from bot.store.options import Options
+from bot.store.tables import DELIVERY_WAITS, contacts, deliveries
+from resolutions.alert import DeliveryState
+
+SLICE = 500
+
+_arrive = update(deliveries).where(deliveries.c.id == bindparam("of"))
+
+
+async def close_arrived(
+    database: Database,
+    options: Options,
+    connection: AsyncConnection,
+    arrived: Sequence[Mapping[str, Any]],
+) -> None:
+    """Count new arrivals, note them at their contacts, and close the deliveries that waited.
+
+    The contacts come first: whoever folds a deferral of one meanwhile waits, and then sees the
+    arrival; or we waited, and see the delivery.
+    """
+    ledger = Ledger(database, options, database.clock())
+    await _note_contacts(database, connection, arrived)
+    waiting = await _waiting(connection, {row["delivery_key"]: row for row in arrived})
+    if waiting:
+        await database.lock(connection, LOCK)
+        for was, _ in waiting:
+            ledger.leave(was)
+            ledger.join(was | {"state": DeliveryState.DELIVERED.value})
+        rows = [
+            {"of": was["id"], "state": DeliveryState.DELIVERED.value, "occurred_at": at}
+            for was, at in waiting
+        ]
+        await connection.execute(_arrive, rows)
+    operators = options.operators
+    for row in arrived:
+        domain = row["recipient"].rpartition("@")[2].lower()
+        operator = operators.operator_of("", domain).id if operators else domain
+        ledger.arrived(row["source"], row["campaign"], operator)
+    await ledger.write(connection)
+
+
+async def _note_contacts(
+    database: Database, connection: AsyncConnection, arrived: Sequence[Mapping[str, Any]]
+) -> None:
+    rows: dict[str, dict[str, Any]] = {}
+    for each in arrived:
+        recipient, at = each["recipient"], each["occurred_at"]
+        key = contact_key(each["source"], recipient)
+        if key in rows:
+            rows[key]["last_delivered_at"] = max(at, rows[key]["last_delivered_at"])
+            continue
+        rows[key] = {
+            "key": key,
+            "source": each["source"],
+            "recipient": recipient,
+            "address_key": hashed(recipient.lower()),
+            "domain": recipient.rpartition("@")[2].lower(),
+            "last_delivered_at": at,
+        }
+    insert = database.insert(contacts)
+    at = later(contacts.c.last_delivered_at, insert.excluded.last_delivered_at)
+    upsert = insert.on_conflict_do_update(index_elements=["key"], set_={"last_delivered_at": at})
+    await connection.execute(upsert, [rows[key] for key in sorted(rows)])
+
+
+async def _waiting(
+    connection: AsyncConnection, arrived: Mapping[str, Mapping[str, Any]]
+) -> list[tuple[dict[str, Any], Any]]:
+    """Return the deliveries among the arrived that wait, each with the time of its arrival."""
+    keys, found = list(arrived), []
+    for start in range(0, len(keys), SLICE):
+        query = select(deliveries).where(deliveries.c.key.in_(keys[start:][:SLICE]), DELIVERY_WAITS)
+        found += [dict(row._mapping) for row in await connection.execute(query)]
+    return [(row, arrived[row["key"]]["occurred_at"]) for row in found]

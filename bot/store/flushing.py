@@ -1,0 +1,45 @@
+"""When an alert is due: first after a wait, then by steps, and only if a shown number moved."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from bot.store.options import Timing
+
+COUNTS = ("waiting", "bounced", "delivered", "expired")
+MOVED = 0.1
+"""A number that moved by less is not worth an update of the message."""
+
+
+def flush_at(
+    row: Row[Any], counts: Sequence[int], now: datetime, timing: Timing
+) -> datetime | None:
+    """Return when an alert is due whose counts are now these; None while it need not be.
+
+    Nothing is posted of what was only deferred and has arrived before anybody heard of it.
+    """
+    known: datetime | None = row.flush_at
+    if row.closed_at is not None or row.post_begun_at is not None:
+        return known
+    if not row.ts:
+        return (known or now + timing.group_wait) if _bad(counts) else None
+    if known is not None or not moved(row.shown, counts):
+        return known
+    return max(now, (row.posted_at or now) + timing.step(row.update_step))
+
+
+def moved(shown: Sequence[int] | None, counts: Sequence[int]) -> bool:
+    """Tell whether a number that is shown has moved by a tenth."""
+    if shown is None:
+        return True
+    return any(
+        before != after and abs(after - before) >= MOVED * before
+        for before, after in zip(shown, counts, strict=True)
+    )
+
+
+def _bad(counts: Sequence[int]) -> bool:
+    waiting, bounced, _, expired = counts
+    return waiting + bounced + expired > 0

@@ -1,0 +1,342 @@
+"""Folds events into deliveries, alerts and tallies: a few statements for a thousand events."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, case, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.columns import EPOCH, hashed
+from bot.store.delivery_rows import body_of
+from bot.store.event_rows import contact_key, delivery_key
+from bot.store.ledger import LOCK, Ledger, News
+from bot.store.part import Part
+from bot.store.tables import OPEN, UNTRIAGED, alerts, arrivals, contacts, deliveries, events
+from resolutions.alert import AlertKey, DeliveryState, Triaged
+from resolutions.bounce import BounceEvent, Kind, Permanence
+from resolutions.diagnosis import Confidence
+from resolutions.reason import Reason
+from resolutions.resolution import Family
+
+RELIED_ON = frozenset({Confidence.CERTAIN, Confidence.LIKELY})
+IGNORED = frozenset({Kind.AUTO_REPLY, Kind.NOT_A_BOUNCE})
+
+_claim = update(events).where(UNTRIAGED).returning(events.c.id)
+_update_delivery = update(deliveries).where(deliveries.c.id == bindparam("of"))
+
+
+@dataclass(slots=True)
+class Standing:
+    """A delivery while events are folded into it: its row as it was, and as it will be."""
+
+    was: Mapping[str, Any] | None = None
+    now: dict[str, Any] | None = None
+    by: Triaged | None = None  # the event that made it what it is now
+
+
+class Folding(Part):
+    """Takes triaged events into the books."""
+
+    async def fold(self, triaged: Sequence[Triaged]) -> int:
+        """Claim the events, fold those it got into deliveries, alerts and tallies; return how many.
+
+        An event is folded once, however many processes looked at it. Order does not matter: a
+        deferral that comes after the bounce changes nothing.
+        """
+        async with self.database.writing() as connection:
+            got = await self._claim(connection, [each.id for each in triaged])
+            chosen = [each for each in triaged if each.id in got]
+            told = [each for each in chosen if each.diagnosis.kind not in IGNORED]
+            if told:
+                await Fold(self, connection, told).run()
+        return len(chosen)
+
+    async def _claim(self, connection: AsyncConnection, numbers: Sequence[int]) -> set[int]:
+        free = select(events.c.id).where(events.c.id.in_(numbers), UNTRIAGED)
+        locked = free.order_by(events.c.id).with_for_update()
+        mine = events.c.id.in_(locked if self.database.is_postgres else numbers)
+        claimed = await connection.execute(_claim.where(mine).values(triaged_at=self.now()))
+        return set(claimed.scalars())
+
+
+class Fold:
+    """One transaction's worth of events on their way into the books."""
+
+    def __init__(self, part: Part, connection: AsyncConnection, triaged: Sequence[Triaged]) -> None:
+        self._database = part.database
+        self._options = part.options
+        self._connection = connection
+        self._triaged = triaged
+        self._now = part.now()
+        self._ledger = Ledger(part.database, part.options, self._now)
+
+    async def run(self) -> None:
+        """Lock the contacts, then the books; see how the deliveries stand; move and count them."""
+        people = await self._contacts()
+        await self._database.lock(self._connection, LOCK)
+        keys = [_key_of(each) for each in self._triaged]
+        standings = await self._standings(keys)
+        arrived = await self._arrived(keys)
+        for key, each in zip(keys, self._triaged, strict=True):
+            self._apply(standings[key], each, key, arrived.get(key))
+        moved = [each for each in standings.values() if each.now is not each.was]
+        await self._find_alerts(moved)
+        for standing in moved:
+            self._book(standing, people)
+        await self._write(moved)
+        await self._ledger.write(self._connection)
+
+    # Contacts
+
+    async def _contacts(self) -> dict[str, int]:
+        """Return the ids of all contacts by key, noting what happened to them."""
+        rows: dict[str, dict[str, Any]] = {}
+        for each in self._triaged:
+            event = each.event
+            key = contact_key(event.source, event.recipient)
+            row = rows.get(key)
+            if row is None:
+                row = rows[key] = _contact(key, event)
+            _note(row, each)
+        insert = self._database.insert(contacts)
+        new = insert.excluded
+        newer = func.coalesce(new.last_bounced_at, 0) >= func.coalesce(
+            contacts.c.last_bounced_at, 0
+        )
+        upsert = insert.on_conflict_do_update(
+            index_elements=["key"],
+            set_={
+                "complained": or_(contacts.c.complained, new.complained),
+                "last_bounced_at": case(
+                    (newer, new.last_bounced_at), else_=contacts.c.last_bounced_at
+                ),
+                "last_reason": case((newer, new.last_reason), else_=contacts.c.last_reason),
+                "last_delivered_at": later(contacts.c.last_delivered_at, new.last_delivered_at),
+            },
+        ).returning(contacts.c.key, contacts.c.id)
+        found = await self._connection.execute(upsert, [rows[key] for key in sorted(rows)])
+        return {row.key: row.id for row in found}
+
+    # Deliveries
+
+    async def _standings(self, keys: Iterable[str]) -> dict[str, Standing]:
+        """Return how each delivery stands; who is not known yet has no row."""
+        wanted = dict.fromkeys(keys)
+        query = select(deliveries).where(deliveries.c.key.in_(list(wanted)))
+        known = {row.key: dict(row._mapping) for row in await self._connection.execute(query)}
+        return {key: Standing(known.get(key), known.get(key)) for key in wanted}
+
+    async def _arrived(self, keys: Sequence[str]) -> dict[str, datetime]:
+        """Return when deliveries arrived whose deferral is only told now."""
+        waiting = [
+            key
+            for key, each in zip(keys, self._triaged, strict=True)
+            if each.diagnosis.kind is Kind.DEFERRAL
+        ]
+        if not waiting:
+            return {}
+        query = select(arrivals.c.delivery_key, func.max(arrivals.c.occurred_at).label("at"))
+        query = query.where(arrivals.c.delivery_key.in_(waiting)).group_by(arrivals.c.delivery_key)
+        return {row.delivery_key: row.at for row in await self._connection.execute(query)}
+
+    def _apply(
+        self, standing: Standing, triaged: Triaged, key: str, arrived: datetime | None
+    ) -> None:
+        """Let one event change a delivery, if it says something new."""
+        state, at = _state_of(triaged), triaged.event.occurred_at
+        if state is DeliveryState.DELIVERED:
+            if standing.now is not None and standing.now["state"] == DeliveryState.WAITING:
+                standing.now = {**standing.now, "state": state.value, "occurred_at": at}
+            return
+        if standing.now is not None and not _supersedes(state, at, standing.now):
+            return
+        row = self._row(triaged, key, state)
+        if state is DeliveryState.WAITING and arrived is not None:
+            row |= {"state": DeliveryState.DELIVERED.value, "occurred_at": arrived}
+        if standing.was is not None:
+            row["waiting_since"] = standing.was["waiting_since"]
+        standing.now, standing.by = row, triaged
+
+    def _row(self, triaged: Triaged, key: str, state: DeliveryState) -> dict[str, Any]:
+        event, diagnosis = triaged.event, triaged.diagnosis
+        waits = state is DeliveryState.WAITING
+        return {
+            "key": key,
+            "source": event.source,
+            "state": state.value,
+            "kind": diagnosis.kind.value,
+            "reason": diagnosis.reason.value,
+            "variant": diagnosis.variant,
+            "permanence": diagnosis.permanence.value,
+            "confidence": diagnosis.confidence.value,
+            "final": self._is_final(triaged, state),
+            "campaign": event.campaign,
+            "operator": triaged.operator,
+            "domain": event.domain,
+            "occurred_at": event.occurred_at,
+            "waiting_since": min(event.occurred_at, self._now) if waits else None,
+            "body": body_of(triaged),
+        }
+
+    def _is_final(self, triaged: Triaged, state: DeliveryState) -> bool:
+        """Tell whether the address may be flagged for it."""
+        diagnosis = triaged.diagnosis
+        if diagnosis.kind is Kind.COMPLAINT:
+            return True
+        return (
+            state is DeliveryState.BOUNCED
+            and diagnosis.permanence is Permanence.PERMANENT
+            and diagnosis.confidence in RELIED_ON
+            and self._options.condemns_address(diagnosis.reason)
+        )
+
+    # Alerts
+
+    async def _find_alerts(self, moved: Iterable[Standing]) -> None:
+        """Say of each delivery that moved by an event which alert it is in, making new ones."""
+        joining = [(each, each.by) for each in moved if each.by is not None]
+        wanted = {hash_of(by.key): by for _, by in joining}
+        if not wanted:
+            return
+        query = select(alerts.c.key, alerts.c.id).where(alerts.c.key.in_(list(wanted)), OPEN)
+        known = {row.key: row.id for row in await self._connection.execute(query)}
+        missing = {key: by for key, by in wanted.items() if key not in known}
+        if missing:
+            known |= await self._open_alerts(missing)
+        for standing, by in joining:
+            if standing.now is not None:
+                standing.now["alert_id"] = known[hash_of(by.key)]
+                self._hear(known[hash_of(by.key)], by)
+
+    def _hear(self, alert_id: int, triaged: Triaged) -> None:
+        news = self._ledger.news.get(alert_id)
+        name = triaged.operator_name if triaged.key.family is Family.RECEIVER else ""
+        if news is None:
+            self._ledger.news[alert_id] = News({triaged.severity}, name)
+        else:
+            news.severities.add(triaged.severity)
+
+    async def _open_alerts(self, missing: Mapping[str, Triaged]) -> dict[str, int]:
+        """Open an alert for each key; one that closed before is continued."""
+        query = select(alerts.c.key, func.max(alerts.c.id).label("id"))
+        query = query.where(alerts.c.key.in_(list(missing))).group_by(alerts.c.key)
+        previous = {row.key: row.id for row in await self._connection.execute(query)}
+        rows = [
+            self._alert(key, missing[key]) | {"previous_id": previous.get(key)}
+            for key in sorted(missing)
+        ]
+        insert = self._database.insert(alerts).returning(alerts.c.key, alerts.c.id)
+        made = await self._connection.execute(insert, rows)
+        return {row.key: row.id for row in made}
+
+    def _alert(self, key: str, triaged: Triaged) -> dict[str, Any]:
+        return {
+            "key": key,
+            "complaint": triaged.key.complaint,
+            "family": triaged.key.family.value,
+            "subject": triaged.key.subject,
+            "topic": triaged.key.topic,
+            "reason": triaged.diagnosis.reason.value,
+            "severity": triaged.severity.value,
+            "opened_at": self._now,
+            "last_event_at": self._now,
+            "channel": self._options.channel,
+        }
+
+    # The books
+
+    def _book(self, standing: Standing, people: Mapping[str, int]) -> None:
+        now = standing.now
+        if now is None:
+            return
+        if standing.was is not None:
+            self._ledger.leave(standing.was)
+        if standing.by is not None:
+            event = standing.by.event
+            now["contact_id"] = people[contact_key(event.source, event.recipient)]
+        self._ledger.join(now)
+        self._ledger.happened(now)
+
+    async def _write(self, moved: Iterable[Standing]) -> None:
+        rows = [(each.was, each.now) for each in moved if each.now is not None]
+        made = [now for was, now in rows if was is None]
+        changed = [_without_id(now) | {"of": was["id"]} for was, now in rows if was is not None]
+        if made:
+            await self._connection.execute(deliveries.insert(), made)
+        if changed:
+            await self._connection.execute(_update_delivery, changed)
+
+
+def hash_of(key: AlertKey) -> str:
+    """Return the key of an alert as the table keeps it."""
+    kind = "complaint" if key.complaint else "bounce"
+    return hashed(kind, key.family.value, key.subject, key.topic)
+
+
+def later(known: Any, new: Any) -> Any:
+    """Return SQL for the later of two times, either of which may be missing."""
+    return case((func.coalesce(new, 0) > func.coalesce(known, 0), new), else_=known)
+
+
+def _contact(key: str, event: BounceEvent) -> dict[str, Any]:
+    return {
+        "key": key,
+        "source": event.source,
+        "recipient": event.recipient,
+        "address_key": hashed(event.recipient.lower()),
+        "domain": event.domain,
+        "complained": False,
+        "last_bounced_at": None,
+        "last_reason": "",
+        "last_delivered_at": None,
+    }
+
+
+def _note(row: dict[str, Any], triaged: Triaged) -> None:
+    """Note in a contact's row what an event says of the address; a deferral says nothing yet."""
+    kind, at = triaged.diagnosis.kind, triaged.event.occurred_at
+    if kind is Kind.DELIVERED:
+        row["last_delivered_at"] = max(at, row["last_delivered_at"] or EPOCH)
+    elif kind is Kind.COMPLAINT:
+        row["complained"] = True
+    elif kind is not Kind.DEFERRAL and at >= (row["last_bounced_at"] or EPOCH):
+        row["last_bounced_at"] = at
+        row["last_reason"] = triaged.diagnosis.reason.value
+
+
+def _key_of(triaged: Triaged) -> str:
+    event = triaged.event
+    message = event.provider_message_id or event.message_id
+    other = "complaint" if triaged.diagnosis.kind is Kind.COMPLAINT else ""
+    if not message:
+        other += f"\0{event.event_id}"
+    return delivery_key(event.source, message, event.recipient, other)
+
+
+def _state_of(triaged: Triaged) -> DeliveryState:
+    kind = triaged.diagnosis.kind
+    if kind is Kind.DELIVERED:
+        return DeliveryState.DELIVERED
+    if kind is Kind.DEFERRAL:
+        return DeliveryState.WAITING
+    if kind is not Kind.COMPLAINT and triaged.diagnosis.reason is Reason.MESSAGE_EXPIRED:
+        return DeliveryState.EXPIRED
+    return DeliveryState.BOUNCED
+
+
+def _supersedes(state: DeliveryState, at: datetime, standing: Mapping[str, Any]) -> bool:
+    """Tell whether a deferral or bounce changes a delivery: once, from waiting to its end.
+
+    What was delivered can still bounce, later; a deferral that is told late changes nothing.
+    """
+    if state is DeliveryState.WAITING:
+        return False
+    if standing["state"] == DeliveryState.WAITING:
+        return True
+    return bool(standing["state"] == DeliveryState.DELIVERED and at >= standing["occurred_at"])
+
+
+def _without_id(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "id"}

@@ -1,0 +1,187 @@
+"""The books of deliveries: what moves is summed up and written to alerts, tallies and hours.
+
+A transaction that keeps books takes the lock of `LOCK` first, after the rows of its contacts: the
+counts of an alert are then one transaction's at a time.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.columns import hashed
+from bot.store.database import Database
+from bot.store.flushing import COUNTS, flush_at
+from bot.store.options import Options
+from bot.store.tables import alerts, hours, tallies
+from resolutions.alert import DeliveryState, head_of
+from resolutions.bounce import Kind
+from resolutions.reason import Reason
+from resolutions.resolution import Severity
+
+LOCK = "alerts"
+DIMENSIONS = ("reason", "variant", "source", "campaign", "domain", "operator", "permanence")
+_PLACE = {state.value: COUNTS.index(state.value) for state in DeliveryState}
+LOUDNESS = (Severity.INFO, Severity.NOTICE, Severity.URGENT)
+
+_update_alert = update(alerts).where(alerts.c.id == bindparam("of"))
+
+
+@dataclass(slots=True)
+class News:
+    """What an alert heard in one transaction, beside its counts."""
+
+    severities: set[Severity]
+    operator_name: str = ""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Sums up the moves of deliveries of one transaction."""
+
+    database: Database
+    options: Options
+    now: datetime
+    news: dict[int, News] = field(default_factory=dict)
+    _tallies: dict[tuple[int, str, str], list[int]] = field(default_factory=dict)
+    _alerts: dict[int, list[int]] = field(default_factory=dict)
+    _hours: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
+
+    def join(self, delivery: Mapping[str, Any]) -> None:
+        """Count a delivery in its alert, as it stands."""
+        self._count(delivery, 1)
+
+    def leave(self, delivery: Mapping[str, Any]) -> None:
+        """Count a delivery in its alert no longer, as it stood."""
+        self._count(delivery, -1)
+
+    def _count(self, delivery: Mapping[str, Any], by: int) -> None:
+        alert_id, place = delivery["alert_id"], _PLACE[delivery["state"]]
+        self._alerts.setdefault(alert_id, [0, 0, 0, 0])[place] += by
+        for dimension in DIMENSIONS:
+            key = (alert_id, dimension, delivery[dimension])
+            self._tallies.setdefault(key, [0, 0, 0, 0])[place] += by
+
+    def happened(self, delivery: Mapping[str, Any]) -> None:
+        """Count a new state of a delivery in the hour; complaints are no bounces."""
+        if delivery["kind"] == Kind.COMPLAINT or delivery["state"] == DeliveryState.DELIVERED:
+            return
+        waits = delivery["state"] == DeliveryState.WAITING
+        self._hour(delivery["source"], delivery["campaign"], delivery["operator"])[1 + waits] += 1
+
+    def arrived(self, source: str, campaign: str, operator: str) -> None:
+        """Count an email that arrived in the hour."""
+        self._hour(source, campaign, operator)[0] += 1
+
+    def _hour(self, *key: str) -> list[int]:
+        source, campaign, operator = key
+        return self._hours.setdefault((source, campaign, operator), [0, 0, 0])
+
+    async def write(self, connection: AsyncConnection) -> None:
+        """Write all sums, always in the same order."""
+        if self._alerts:
+            await self._write_tallies(connection)
+            await self._write_alerts(connection)
+        if self._hours:
+            await self._write_hours(connection)
+
+    async def _write_tallies(self, connection: AsyncConnection) -> None:
+        rows = [
+            {
+                "alert_id": alert_id,
+                "dimension": dimension,
+                "word_key": hashed(word),
+                "word": word,
+                **dict(zip(COUNTS, counts, strict=True)),
+            }
+            for (alert_id, dimension, word), counts in self._tallies.items()
+            if any(counts)
+        ]
+        await self._add(connection, rows, ("alert_id", "dimension", "word_key"), COUNTS)
+
+    async def _write_hours(self, connection: AsyncConnection) -> None:
+        hour = self.now.replace(minute=0, second=0, microsecond=0)
+        columns = ("delivered", "bounced", "deferred")
+        rows = [
+            {
+                "key": hashed(source, campaign, operator, hour.isoformat()),
+                "source": source,
+                "campaign": campaign,
+                "campaign_key": hashed(campaign),
+                "operator": operator,
+                "operator_key": hashed(operator),
+                "hour": hour,
+                **dict(zip(columns, counts, strict=True)),
+            }
+            for (source, campaign, operator), counts in self._hours.items()
+        ]
+        await self._add(connection, rows, ("key",), columns)
+
+    async def _add(
+        self,
+        connection: AsyncConnection,
+        rows: list[dict[str, Any]],
+        key: tuple[str, ...],
+        counts: Iterable[str],
+    ) -> None:
+        """Add counts to the rows of a table, which are made where there are none."""
+        if not rows:
+            return
+        table = tallies if "alert_id" in key else hours
+        insert = self.database.insert(table)
+        sums = {name: table.c[name] + insert.excluded[name] for name in counts}
+        rows.sort(key=lambda row: tuple(row[name] for name in key))
+        await connection.execute(
+            insert.on_conflict_do_update(index_elements=list(key), set_=sums), rows
+        )
+
+    async def _write_alerts(self, connection: AsyncConnection) -> None:
+        numbers = sorted(self._alerts)
+        query = select(alerts).where(alerts.c.id.in_(numbers)).order_by(alerts.c.id)
+        rows = (await connection.execute(query.with_for_update())).all()
+        heads = await self._heads(connection, numbers)
+        changed = [self._changed(row, heads[row.id]) for row in rows]
+        await connection.execute(_update_alert, changed)
+
+    async def _heads(
+        self, connection: AsyncConnection, numbers: list[int]
+    ) -> dict[int, "dict[str, dict[str, int]]"]:
+        """Return how many deliveries stand under each reason and variant of some alerts."""
+        present = tallies.c.waiting + tallies.c.bounced + tallies.c.expired
+        query = select(
+            tallies.c.alert_id, tallies.c.dimension, tallies.c.word, present.label("present")
+        ).where(tallies.c.alert_id.in_(numbers), tallies.c.dimension.in_(("reason", "variant")))
+        heads: dict[int, dict[str, dict[str, int]]] = {
+            number: {"reason": {}, "variant": {}} for number in numbers
+        }
+        for row in await connection.execute(query):
+            heads[row.alert_id][row.dimension][row.word] = row.present
+        return heads
+
+    def _changed(self, row: Row[Any], heads: dict[str, dict[str, int]]) -> dict[str, Any]:
+        """Return what an alert is after the moves."""
+        moves = self._alerts[row.id]
+        counts = [getattr(row, name) + by for name, by in zip(COUNTS, moves, strict=True)]
+        reasons = {Reason(word): number for word, number in heads["reason"].items()}
+        news = self.news.get(row.id)
+        severities = {Severity(row.severity), *(news.severities if news else ())}
+        return {
+            "of": row.id,
+            **dict(zip(COUNTS, counts, strict=True)),
+            "reason": head_of(reasons, Reason(row.reason)).value,
+            "variant": _most_of(heads["variant"]),
+            "severity": max(severities, key=LOUDNESS.index).value,
+            "operator_name": row.operator_name or (news.operator_name if news else ""),
+            "last_event_at": self.now if news else row.last_event_at,
+            "version": row.version + 1,
+            "flush_at": flush_at(row, counts, self.now, self.options.timing),
+        }
+
+
+def _most_of(variants: Mapping[str, int]) -> str:
+    """Return the variant that more than half of the deliveries have, "" if there is none."""
+    total = sum(variants.values())
+    return next((word for word, number in variants.items() if 2 * number > total), "")
