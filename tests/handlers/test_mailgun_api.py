@@ -191,6 +191,13 @@ async def test_wrong_domain_or_region_is_not_taken_for_absence(bench, api, serve
         await bench.provider("mailgun", api=table).suppressing.suppression_of("ana@one.example")
 
 
+async def test_domain_is_asked_for_where_a_list_is_wanted(bench):
+    provider = bench.provider("mailgun", api={"key": "key-1"})
+
+    with pytest.raises(PermanentError, match="set domain"):
+        await provider.suppressing.suppress("ana@one.example")
+
+
 async def test_wrong_key_is_for_a_person_to_mend(bench, api, serve):
     base_url = await serve(api.answer)
     table = {"key": "old", "domain": DOMAIN, "base_url": base_url, "allow_private": True}
