@@ -141,8 +141,8 @@ class SendGridSettings(SourceSettings):
 class Element(BaseModel):
     """The fields of one event that are read, whatever its kind."""
 
-    event: Text
-    email: Text
+    event: Text = ""
+    email: Text = ""
     timestamp: Any = None
     id: Text = Field("", alias="sg_event_id")
     message: Text = Field("", alias="sg_message_id")
@@ -253,6 +253,8 @@ class SendGrid(Provider):
 
     def _take(self, element: Any, parsed: Parsed) -> None:
         data = Element.model_validate(element)
+        if not data.event:
+            raise ValueError("an element without event")
         if data.event == "delivered":
             parsed.delivered.append(self._delivered(data, element))
         elif data.event in EVENTS:
