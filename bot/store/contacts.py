@@ -8,6 +8,7 @@ from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.columns import hashed
+from bot.store.event_rows import contact_key
 from bot.store.delivery_rows import delivery_of
 from bot.store.part import Part
 from bot.store.tables import contacts, deliveries, resends
@@ -100,7 +101,7 @@ class Contacts(Part):
 
     async def contact(self, source: str, recipient: str) -> Contact | None:
         """Return a contact of a source."""
-        key = hashed(source, recipient.lower())
+        key = contact_key(source, recipient)
         found = await self._contacts(select(contacts).where(contacts.c.key == key))
         return found[0] if found else None
 

@@ -1,4 +1,4 @@
-"""Jobs are written down once, claimed by one attempt at a time, and ended by the one that has them."""
+"""Jobs are written down once, claimed by one attempt at a time, ended by the one that has them."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -11,6 +11,7 @@ from bot.store.jobs import LeaseLostError, claiming, due_at, over_at
 from bot.store.store import SqlStore
 from bot.store.tables import alerts, jobs, notes
 from handlers.store import Job, JobState, Note
+from tests.bot.store.books import Books
 
 LEASE = 20.0
 
@@ -20,17 +21,16 @@ def wish(name: str = "deactivate", alert_id: int | None = 7, by: str = "U1", **m
 
 
 @pytest.fixture
+def books(store):
+    return Books(store)
+
+
+@pytest.fixture
 async def running(store):
     """Give a job that an attempt has claimed."""
     await store.schedule(wish())
     [job] = await store.claim_jobs(8, LEASE)
     return job
-
-
-async def add_alert(store, clock, number: int = 7) -> None:
-    row = {"id": number, "key": "k", "opened_at": clock(), "last_event_at": clock()}
-    async with store.database.writing() as connection:
-        await connection.execute(insert(alerts), [row])
 
 
 async def row_of(store, table, number: int):
@@ -98,8 +98,8 @@ async def test_a_job_for_now_wakes_the_worker(store):
     assert store.scheduled.is_set()
 
 
-async def test_a_click_makes_the_alert_due_at_once(store, clock):
-    await add_alert(store, clock)
+async def test_a_click_makes_the_alert_due_at_once(store, clock, books):
+    await books.alert()
 
     await store.schedule(wish())
 
@@ -267,8 +267,8 @@ async def test_a_job_that_ended_is_not_ended_twice(store, running):
     assert (await store.job(running.id)).state is JobState.DONE
 
 
-async def test_the_end_is_told_in_the_thread(store, clock, running):
-    await add_alert(store, clock)
+async def test_the_end_is_told_in_the_thread(store, clock, books, running):
+    await books.alert()
 
     await store.finish(running, JobState.DONE, "done", Note(key="x", alert_id=7, text="It is done"))
 
