@@ -205,12 +205,22 @@ def preformatted(text: str) -> Block:
 
 def plain(text: str) -> list[Block]:
     """Return blocks that show a text of any length, cut to what one message holds."""
-    rest, sections = cut(text, TOGETHER - 500, " … (cut)"), []
+    rest, sections = fitted(text, TOGETHER - 600, " … (cut)"), []
     while rest:
         end = len(rest) if len(rest) <= TEXT_LIMIT else _break(rest, TEXT_LIMIT)
         sections.append(section(rest[:end]))
         rest = rest[end:].lstrip("\n")
     return sections or [section(text)]
+
+
+def fitted(text: str, room: int, note: str) -> str:
+    """Return a raw text cut so that it takes no more than `room` characters written as JSON."""
+    text = visible(text)
+    over = size([{"": text}]) - 7 - max(room, 60)
+    while over > 0:
+        text = cut(text, max(len(text) - over - len(note), 40), note)
+        over = size([{"": text}]) - 7 - max(room, 60) if len(text) > 40 else 0
+    return text
 
 
 def size(blocks: Sequence[Mapping[str, Any]]) -> int:

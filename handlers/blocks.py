@@ -20,6 +20,7 @@ from handlers.block_kit import (
     divider,
     escape,
     fine_print,
+    fitted,
     header,
     menu,
     moment,
@@ -52,6 +53,7 @@ from handlers.phrases import (
     title,
 )
 from resolutions.alert import Alert, Delivery
+from resolutions.diagnosis import Confidence
 from resolutions.resolution import Family, Resolution
 
 __all__ = [
@@ -93,6 +95,9 @@ THREAD_LIMIT = 10
 """Deliveries that are shown one by one in the thread; beyond, they are a file."""
 
 BUTTONS = 3
+RESERVE = 200
+"""What the frame of the reply takes, beside its text."""
+
 FAILURE_LIMIT = 1_500
 REPLY_LIMIT = 3_000
 EXPLANATION_LIMIT, STEP_LIMIT, STEPS_LIMIT, EVIDENCE_LIMIT = 700, 400, 1_800, 300
@@ -112,33 +117,31 @@ def alert(
 ) -> Message:
     """Return the message of an alert. `labels` are the registered buttons' labels by name."""
     resolution = resolution.special(alert.variant)
-    about = headline(alert, resolution)
-    top = [
-        section(
-            f"*{title(alert, resolution)}* — {facts(alert)}\n{_explanation(alert, resolution)}"
-        ),
-        section(steps_of(resolution)),
-        *_concerned(alert, masked=masked, now=now),
-    ]
+    about = title(alert, resolution)
+    first = section(f"*{about}* — {facts(alert)}\n{_explanation(alert, resolution)}")
+    concerned = [*_concerned(alert, masked=masked, now=now)]
     below = [
         *_evidence(alert),
         *_buttons(alert, resolution, labels, masked=masked, about=unescape(about)),
         context(*_small_print(alert, link_of_previous)),
         *deed_blocks(alert, labels),
     ]
-    room = TOGETHER - size(top) - size(below) - 200
-    middle = _reply(alert, masked=masked, room=room)
-    return Message(_spoken(alert, resolution, masked=masked), [*top, *middle, *below])
+    room = TOGETHER - RESERVE - size([first, *concerned, *below])
+    steps = [section(steps_of(resolution, max(min(STEPS_LIMIT, room // 2 - 400), 100)))]
+    reply = [*_reply(alert, masked=masked, room=room - size(steps))]
+    of_list = alert.key.family is Family.LIST
+    top = [first, *steps, *concerned] if of_list else [first, *concerned, *steps]
+    return Message(_spoken(alert, resolution, masked=masked), [*top, *reply, *below])
 
 
-def steps_of(resolution: Resolution) -> str:
+def steps_of(resolution: Resolution, limit: int = STEPS_LIMIT) -> str:
     """Return what to do, numbered, and who can do it."""
     head = f"*What to do* (who can act: {owner(resolution)})"
     steps = [
         f"{number}. {cut(escape(step), STEP_LIMIT)}"
         for number, step in enumerate(resolution.steps, 1)
     ]
-    return cut("\n".join([head, *steps]), STEPS_LIMIT)
+    return cut("\n".join([head, *steps]), limit)
 
 
 def owner(resolution: Resolution) -> str:
@@ -183,7 +186,7 @@ def _concerned(alert: Alert, *, masked: bool, now: datetime) -> Iterator[Block]:
     """Give who and how many are concerned."""
     lines = []
     wide = alert.key.family is not Family.LIST
-    if wide or alert.waiting or alert.delivered or alert.expired:
+    if alert.bounced != alert.recipients or alert.waiting or alert.delivered or alert.expired:
         lines.append(counts(alert, now))
     if wide:
         lines.append(breadth(alert))
@@ -202,20 +205,11 @@ def _reply(alert: Alert, *, masked: bool, room: int) -> Iterator[Block]:
     yield preformatted(fitted(text, min(REPLY_LIMIT, room), note))
 
 
-def fitted(text: str, room: int, note: str) -> str:
-    """Return a raw text cut so that it takes no more than `room` characters written as JSON."""
-    text = visible(text)
-    over = size([{"": text}]) - 7 - max(room, 60)
-    while over > 0:
-        text = cut(text, max(len(text) - over - len(note), 40), note)
-        over = size([{"": text}]) - 7 - max(room, 60) if len(text) > 40 else 0
-    return text
-
-
 def _evidence(alert: Alert) -> Iterator[Block]:
     found = lead(alert.sample, alert.reason)
     if found is not None and found.evidence:
-        yield fine_print(f"{found.confidence}: {found.evidence}", EVIDENCE_LIMIT)
+        sure = "" if found.confidence is Confidence.NONE else f"{found.confidence}: "
+        yield fine_print(sure + found.evidence, EVIDENCE_LIMIT)
 
 
 def _buttons(

@@ -30,7 +30,8 @@ def headline(alert: Alert, resolution: Resolution) -> str:
 
 def title(alert: Alert, resolution: Resolution) -> str:
     """Return what an alert is about: "Full mailboxes · Spring launch"."""
-    what, subject = escape(resolution.special(alert.variant).title), alert.key.subject
+    what = name(resolution.special(alert.variant).title)
+    subject = alert.key.subject
     if alert.key.family is Family.LIST:
         return f"{what} · {_list_name(subject)}"
     if alert.key.family is Family.OURS:
@@ -146,8 +147,9 @@ def most_at(alerts: Sequence[Alert]) -> str:
 def breadth(alert: Alert) -> str:
     """Return which campaigns and reasons are inside an alert that is not of one campaign."""
     parts = []
-    if campaigns := _counted([t for t in alert.words("campaign") if t.word]):
-        parts.append(f"campaigns: {campaigns}")
+    campaigns = [tally for tally in alert.words("campaign") if tally.word]
+    if len(campaigns) > 1 or alert.reason is not Reason.UNKNOWN:
+        parts += [f"campaigns: {_counted(campaigns)}"] if campaigns else []
     if len(reasons := alert.words("reason")) > 1:
         parts.append(f"reasons: {_counted(reasons)}")
     return " · ".join(parts)
@@ -181,13 +183,15 @@ def origin(alert: Alert) -> str:
     sources = []
     for tally in alert.words("source")[:NAMES]:
         provider = providers.get(tally.word, "")
-        sources.append(f"{tally.word} ({provider})" if provider else tally.word)
+        sources.append(name(f"{tally.word} ({provider})" if provider else tally.word))
     if more := len(alert.words("source")) - len(sources):
         sources.append(f"{more} more sources")
     when = f"first {moment(alert.opened_at)}, last {moment(alert.last_event_at)}"
-    parts = [escape(", ".join(sources)), alert.severity.value, when]
-    if alert.key.family is Family.LIST or not alert.attempts:
-        parts.append(rate(alert))
+    parts = [", ".join(sources), when]
+    if not is_quiet(alert):
+        parts.insert(1, alert.severity.value)
+        if alert.key.family is Family.LIST or not alert.attempts:
+            parts.append(rate(alert))
     return " · ".join(part for part in parts if part)
 
 
