@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 SIZE_LIMIT = 5 * 1024 * 1024
 SECONDS = 30.0
 CONNECT_SECONDS = 10.0
+KEPT_SECONDS = 2.0
+"""How long an idle connection is kept: one that the server just closed looks like a lost answer."""
+
 LONGEST_WAIT = 24 * 3600.0
 """Seconds; who asks for a longer wait is asked again after this one."""
 
@@ -208,15 +211,15 @@ def _unwrapped(ip: IPv6Address) -> IPv4Address | IPv6Address:
 
 
 def _session(socket_factory: Any) -> "aiohttp.ClientSession":
-    """Return a session without cookies, proxies of the environment or kept connections.
-
-    A connection is not kept, for one that the server has just closed looks like a lost answer.
-    """
+    """Return a session without cookies and without the proxies of the environment."""
     import aiohttp
 
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
-            socket_factory=socket_factory, force_close=True, use_dns_cache=False, limit=50
+            socket_factory=socket_factory,
+            keepalive_timeout=KEPT_SECONDS,
+            use_dns_cache=False,
+            limit=50,
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": "bounce-desk"},

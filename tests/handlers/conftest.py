@@ -36,8 +36,7 @@ class Bench:
 
     def request(self, name: str, case: str, **changes: Any) -> WebhookRequest:
         """Return a recorded request, some of its parts changed."""
-        path = FOLDER / name / f"{case}.http"
-        return replace(read_request(path.read_bytes(), name, settings_of(name)["now"]), **changes)
+        return replace(recorded_request(name, case), **changes)
 
 
 def settings_of(name: str) -> dict[str, Any]:
@@ -48,6 +47,12 @@ def settings_of(name: str) -> dict[str, Any]:
     for url, file in files.items():
         files[url] = str(folder / file)
     return recorded
+
+
+def recorded_request(name: str, case: str) -> WebhookRequest:
+    """Return a request as it was recorded."""
+    recorded = (FOLDER / name / f"{case}.http").read_bytes()
+    return read_request(recorded, name, settings_of(name)["now"])
 
 
 def read_request(recorded: bytes, source: str, now: datetime) -> WebhookRequest:
