@@ -1,0 +1,337 @@
+"""A channel whose buttons work: Slack, providers, sender and mail server are real, on loopback."""
+
+import base64
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from pydantic import SecretStr
+from standardwebhooks.webhooks import Webhook
+
+from bot.performing import Performer
+from bot.sandbox.delivery import Answer
+from bot.sandbox.keys import API_KEY, MAILGUN_DOMAIN
+from bot.sandbox.slack import SlackStandIn
+from bot.sandbox.vendors import Vendors
+from bot.settings import SlackSettings
+from bot.slack import Door, answering_client, make_app
+from bot.store.store import SqlStore
+from handlers.action import Action, Desk, ResendTarget
+from handlers.actions import ACTIONS
+from handlers.outgoing import Outgoing
+from handlers.posting import Poster
+from handlers.provider import Parsed, Provider, WebhookRequest
+from handlers.providers import PROVIDERS
+from handlers.store import Job
+from handlers.triage import Triage
+from resolutions.alert import Alert
+from resolutions.bounce import BounceEvent, Kind, Permanence, SmtpReply
+from resolutions.operator import Operators
+from resolutions.resolution import Catalogue
+from resolutions.rules import Rulebook
+
+CHANNEL, ADMIN_CHANNEL = "C01DELIV", "C02ADMIN"
+SECRET = "whsec_" + base64.b64encode(b"a secret for tests of resends").decode()
+TOKEN, SIGNING = "xoxb-test", "signing"
+
+
+@dataclass(slots=True)
+class Sender:
+    """The user's own sender: answers what a test lays down, and keeps what it was asked."""
+
+    statuses: list[int] = field(default_factory=list)
+    refused: dict[str, int] = field(default_factory=dict)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    heard: list[tuple[str, str]] = field(default_factory=list)
+    clock: Any = None
+    hook: Any = None
+
+    async def receive(self, request: web.Request) -> web.Response:
+        """Verify the signature as Standard Webhooks says, then answer."""
+        text, name = await request.text(), request.headers["webhook-id"]
+        expected = Webhook(SECRET).sign(name, self.clock(), text)
+        if request.headers["webhook-signature"] != expected:
+            return web.Response(status=401, text="forged")
+        self.heard.append((name, text))
+        body = await request.json()
+        status = self.refused.get(body["recipient"]) or (
+            self.statuses.pop(0) if self.statuses else 202
+        )
+        if status < 300:
+            self.asked.append(body)
+            self.ids.append(name)
+        if self.hook is not None:
+            await self.hook()
+        return web.Response(status=status, text="said the sender")
+
+    @property
+    def recipients(self) -> list[str]:
+        """To whom it sent again."""
+        return [body["recipient"] for body in self.asked]
+
+
+@dataclass(kw_only=True)
+class Room:
+    """The channel, and what people and servers do around it."""
+
+    store: SqlStore
+    clock: Any
+    slack: SlackStandIn
+    vendors: Vendors
+    sender: Sender
+    desk: Desk
+    actions: Mapping[str, Action]
+    performer: Performer
+    poster: Poster
+    triage: Triage
+    listeners: Any
+    sleep: Any
+    numbers: Any = field(default_factory=count)
+
+    async def hear(self, *recipients: str, source: str = "shop", **changes: Any) -> Alert:
+        """Receive bounces, have them posted, and return their alert as it stands."""
+        events = [self.event(recipient, source, **changes) for recipient in recipients]
+        request = WebhookRequest(
+            source=source,
+            method="POST",
+            path=f"/hooks/{source}",
+            headers={},
+            query={},
+            body=b"{}",
+            received_at=self.clock(),
+        )
+        await self.store.record(request, Parsed(events=events))
+        await self.triage.triage()
+        self.clock.advance(60)
+        await self.post()
+        return await self.alert()
+
+    def event(self, recipient: str, source: str = "shop", **changes: Any) -> BounceEvent:
+        """Return a bounce: a mailbox that does not exist, unless it is said otherwise."""
+        number = next(self.numbers)
+        event = BounceEvent(
+            source=source,
+            provider="mailgun",
+            event_id=f"event-{number}",
+            kind=Kind.BOUNCE,
+            permanence=Permanence.PERMANENT,
+            recipient=recipient,
+            occurred_at=self.clock(),
+            reply=SmtpReply(
+                "550 5.1.1 The email account that you tried to reach does not exist.",
+                "550",
+                "5.1.1",
+            ),
+            remote_host="gmail-smtp-in.l.google.com",
+            message_id=f"<message-{number}@shop.example>",
+            provider_message_id=f"message-{number}",
+            subject="Your receipt",
+            campaign="Receipts",
+            metadata={"order": str(number)},
+        )
+        return replace(event, **changes)
+
+    async def alert(self) -> Alert:
+        """Return the newest alert."""
+        newest = (await self.store.open_alerts(limit=1))[0]
+        alert = await self.store.alert(newest.id)
+        assert alert is not None
+        return alert
+
+    async def post(self) -> None:
+        """Post and update what is due."""
+        while await self.poster.post():
+            pass
+
+    async def post_in(self, channel: str) -> None:
+        """Post what is due in another channel."""
+        poster = Poster(replace(self.desk, channel=channel), {}, "test", self.sleep)
+        while await poster.post():
+            pass
+
+    async def work(self) -> None:
+        """Perform the jobs that are due, and post what came of them."""
+        await self.performer.settle()
+        await self.post()
+
+    async def click(self, user: str, action: str, value: Any = None, ts: str = "") -> Answer:
+        """Use a button of the newest alert (or of another message), and wait for all it does."""
+        ts = ts or (await self.alert()).ts
+        answer = await self.slack.click(user, CHANNEL, ts, action, value)
+        await self.listeners.settle()
+        return answer
+
+    async def more(self, user: str, action: str) -> Answer:
+        """Use an action of the newest alert, wherever the message offers it."""
+        alert = await self.alert()
+        body = {
+            "user": {"id": user},
+            "channel": {"id": CHANNEL},
+            "container": {"message_ts": alert.ts},
+            "trigger_id": self.slack.workspace.trigger(user),
+            "actions": [{"action_id": action, "value": str(alert.id)}],
+        }
+
+        async def ack(**_: Any) -> None:
+            return None
+
+        chosen = self.actions[action]
+        await chosen.clicked(ack, body, body["actions"][0])
+        await chosen.opened(body, self.desk.slack)
+        return Answer(status=200)
+
+    async def submit(self, user: str, **entries: Any) -> Answer:
+        """Send the top modal."""
+        answer = await self.slack.submit(user, entries)
+        await self.listeners.settle()
+        return answer
+
+    def told(self, user: str) -> str:
+        """Return what this person alone was told last, "" for nothing."""
+        told = self.slack.ephemeral(CHANNEL, user)
+        return told[-1]["text"] if told else ""
+
+    async def thread(self) -> list[str]:
+        """Return what was said in the newest alert's thread."""
+        ts = (await self.alert()).ts
+        return [reply["text"] for reply in self.slack.replies(CHANNEL, ts)]
+
+    async def shown(self) -> str:
+        """Return the newest alert's message, written out."""
+        ts = (await self.alert()).ts
+        return str(next(one for one in self.slack.messages(CHANNEL) if one["ts"] == ts))
+
+    async def last(self, action: str) -> Job:
+        """Return the newest job of an action for the newest alert."""
+        job = await self.store.last_job(action, (await self.alert()).id)
+        assert job is not None
+        return job
+
+    async def audited(self) -> list[str]:
+        """Return the audit log's actions and results, in order."""
+        return [f"{row.action}: {row.result}" for row in await self.store.audited()]
+
+    def in_hours(self, hours: float) -> int:
+        """Return a time from now as a picker gives it."""
+        return int((self.clock() + timedelta(hours=hours)).timestamp())
+
+    def with_desk(self, **changes: Any) -> None:
+        """Change what the actions work with."""
+        for action in self.actions.values():
+            action.desk = replace(action.desk, **changes)
+
+
+@pytest.fixture
+async def room(
+    store: SqlStore,
+    clock: Any,
+    outgoing: Outgoing,
+    catalogue: Catalogue,
+    operators: Operators,
+    rulebook: Rulebook,
+) -> AsyncIterator[Room]:
+    """Give a channel of three people (ada, linus, grace), of whom grace is an admin."""
+    async with AsyncExitStack() as stack:
+        sender, vendors = Sender(clock=clock), Vendors()
+        neighbours = web.Application()
+        neighbours.add_routes([*vendors.routes(), web.post("/sender", sender.receive)])
+        address = await listening(stack, neighbours)
+        slack = await stack.enter_async_context(
+            SlackStandIn(
+                signing_secret=SIGNING,
+                bot_token=TOKEN,
+                channels={CHANNEL: "deliverability", ADMIN_CHANNEL: "admins"},
+                usergroups={"S01ADMINS": ["U03GRACE"]},
+                clock=clock,
+            )
+        )
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        settings = SlackSettings(
+            channel=CHANNEL,
+            base_url=slack.base_url,
+            bot_token=SecretStr(TOKEN),
+            signing_secret=SecretStr(SIGNING),
+        )
+        desk = Desk(
+            store=store,
+            sources=sources(address, outgoing, clock),
+            tickets=None,
+            catalogue=catalogue,
+            rulebook=rulebook,
+            operators=operators,
+            slack=answering_client(settings, session),
+            outgoing=outgoing,
+            clock=clock,
+            channel=CHANNEL,
+            admin_channel=ADMIN_CHANNEL,
+            resend=ResendTarget(
+                url=f"{address}/sender", secret=SecretStr(SECRET), allow_private=True
+            ),
+        )
+        actions = {name: action(desk) for name, action in ACTIONS.items()}
+        app = make_app(settings, desk.slack)
+        for name, action in actions.items():
+            app.action(name)(ack=action.clicked, lazy=[action.opened])
+            app.view(name)(action.submitted)
+        door = Door(app, settings, clock, lambda _: None)
+        server = web.Application()
+        server.add_routes([web.post("/slack/events", door.receive)])
+        slack.delivery.url = f"{await listening(stack, server)}/slack/events"
+
+        async def sleep(seconds: float) -> None:
+            clock.advance(seconds)
+
+        labels = {name: action.label for name, action in actions.items() if action.label}
+        yield Room(
+            store=store,
+            clock=clock,
+            slack=slack,
+            vendors=vendors,
+            sender=sender,
+            desk=desk,
+            actions=actions,
+            performer=Performer(store, actions, clock),
+            poster=Poster(desk, labels, "test", sleep),
+            triage=Triage(store, rulebook, operators, catalogue),
+            listeners=app.listener_runner.lazy_listener_runner,
+            sleep=sleep,
+        )
+
+
+def sources(address: str, outgoing: Outgoing, clock: Any) -> dict[str, Provider]:
+    """Return three sources: with an API, without its key, and of a provider that has none."""
+    tables: dict[str, dict[str, Any]] = {
+        "shop": {
+            "provider": "mailgun",
+            "secrets": ["signing-key"],
+            "api": {
+                "key": API_KEY,
+                "domain": MAILGUN_DOMAIN,
+                "base_url": f"{address}/mailgun",
+                "allow_private": True,
+            },
+        },
+        "letters": {"provider": "postmark", "user": "u", "password": "p"},
+        "mails": {"provider": "dsn", "secrets": ["bearer"]},
+    }
+    made = {}
+    for name, table in tables.items():
+        provider = PROVIDERS[table["provider"]]
+        made[name] = provider(name, provider.Settings.model_validate(table), outgoing, clock)
+    return made
+
+
+async def listening(stack: AsyncExitStack, app: web.Application) -> str:
+    """Serve an application on loopback until the stack ends; return its address."""
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    return f"http://127.0.0.1:{runner.addresses[0][1]}"

@@ -1,0 +1,59 @@
+"""Subscriptions that a provider asks to confirm: by its API, else by a person."""
+
+from typing import Any
+
+from handlers.store import Job, JobState
+
+LINK = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=abc"
+ARGUMENTS = {
+    "source": "letters",
+    "topic": "arn:aws:sns:eu-west-1:123456789012:bounces",
+    "token": "abc",
+    "link": LINK,
+}
+
+
+async def test_what_cannot_be_confirmed_is_told_to_the_admins_with_the_link_as_text(
+    room: Any,
+) -> None:
+    job = Job(name="confirm_subscription", by="bounce", arguments=ARGUMENTS)
+    await room.store.schedule(job)
+
+    await room.performer.settle()
+    await room.post_in("C02ADMIN")
+
+    (told,) = room.slack.messages("C02ADMIN")
+    assert "letters" in told["text"]
+    texts = [
+        element["text"]
+        for block in told["blocks"]
+        if block["type"] == "rich_text"
+        for part in block["elements"]
+        for element in part["elements"]
+    ]
+    assert texts == [LINK]
+    assert f"<{LINK}" not in str(told)
+    assert "no API key" in told["text"]
+    assert await room.store.jobs([JobState.DEAD]) == []
+
+
+async def test_the_same_wish_is_told_once(room: Any) -> None:
+    for _ in range(2):
+        await room.store.schedule(
+            Job(name="confirm_subscription", by="bounce", arguments=ARGUMENTS)
+        )
+        await room.performer.settle()
+    await room.post_in("C02ADMIN")
+
+    assert len(room.slack.messages("C02ADMIN")) == 1
+
+
+async def test_a_source_that_is_gone_is_told(room: Any) -> None:
+    arguments = ARGUMENTS | {"source": "gone"}
+    await room.store.schedule(Job(name="confirm_subscription", by="bounce", arguments=arguments))
+
+    await room.performer.settle()
+    await room.post_in("C02ADMIN")
+
+    (told,) = room.slack.messages("C02ADMIN")
+    assert "not configured any more" in told["text"]

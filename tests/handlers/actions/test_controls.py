@@ -1,0 +1,175 @@
+"""Cancel, move, stop, try again: they race honestly with the job they change."""
+
+from typing import Any
+
+from handlers.store import Job, JobState
+from resolutions.bounce import Permanence, SmtpReply
+
+ADA, LINUS, GRACE = "U01ADA", "U02LINUS", "U03GRACE"
+ANA, BEN = "ana@gmail.com", "ben@gmail.com"
+FULL: dict[str, Any] = {
+    "permanence": Permanence.TRANSIENT,
+    "reply": SmtpReply("452 4.2.2 The recipient's inbox is out of storage space.", "452", "4.2.2"),
+}
+
+
+async def scheduled(room: Any, *recipients: str) -> Job:
+    await room.hear(*recipients, **FULL)
+    await room.click(ADA, "resend")
+    await room.submit(ADA, when=room.in_hours(5))
+    await room.post()
+    job: Job = await room.last("resend")
+    return job
+
+
+async def test_what_is_cancelled_does_not_run(room: Any) -> None:
+    job = await scheduled(room, ANA)
+
+    await room.click(LINUS, "cancel", str(job.id))
+    room.clock.advance(6 * 3600)
+    await room.work()
+
+    assert (await room.store.job(job.id)).state is JobState.CANCELLED
+    assert room.sender.asked == []
+    assert room.told(LINUS) == "Cancelled: nothing is done."
+    assert "cancelled" in await room.shown()
+
+
+async def test_what_already_runs_cannot_be_cancelled(room: Any) -> None:
+    job = await scheduled(room, ANA)
+    ts = (await room.alert()).ts
+    room.clock.advance(6 * 3600)
+    await room.store.claim_jobs(1, 60.0)
+
+    await room.click(LINUS, "cancel", str(job.id), ts=ts)
+
+    assert room.told(LINUS) == "It is running already."
+
+
+async def test_what_was_done_is_told_to_who_cancels_too_late(room: Any) -> None:
+    job = await scheduled(room, ANA)
+    room.clock.advance(6 * 3600)
+    await room.performer.settle()
+
+    await room.click(LINUS, "cancel", str(job.id))  # the message is not redrawn yet
+
+    assert "Already done" in room.told(LINUS)
+    assert "1 email handed to your sender" in room.told(LINUS)
+
+
+async def test_a_job_is_moved_to_another_time(room: Any) -> None:
+    job = await scheduled(room, ANA)
+
+    await room.click(LINUS, "move", str(job.id))
+    (view,) = room.slack.views(LINUS)
+    when = view["blocks"][0]
+    assert when["element"]["initial_date_time"] == int(job.run_at.timestamp())
+    assert "Europe/Helsinki" in when["hint"]["text"]
+    await room.submit(LINUS, when=room.in_hours(1))
+
+    room.clock.advance(3600)
+    await room.work()
+    assert room.sender.recipients == [ANA]
+
+
+async def test_a_job_cannot_be_moved_into_the_past(room: Any) -> None:
+    job = await scheduled(room, ANA)
+    await room.click(LINUS, "move", str(job.id))
+
+    await room.submit(LINUS, when=room.in_hours(-1))
+
+    (view,) = room.slack.views(LINUS)
+    assert "still to come" in view["errors"]["when"]
+    assert (await room.store.job(job.id)).run_at == job.run_at
+
+
+async def test_a_job_that_began_meanwhile_is_not_moved(room: Any) -> None:
+    job = await scheduled(room, ANA)
+    await room.click(LINUS, "move", str(job.id))
+    room.clock.advance(6 * 3600)
+    await room.performer.settle()
+
+    await room.submit(LINUS, when=room.in_hours(9))
+
+    (view,) = room.slack.views(LINUS)
+    assert "cannot be moved any more" in view["errors"]["when"]
+
+
+async def test_who_opens_the_modal_too_late_is_told_how_it_stands(room: Any) -> None:
+    job = await scheduled(room, ANA)
+    ts = (await room.alert()).ts
+    room.clock.advance(6 * 3600)
+    await room.performer.settle()
+
+    await room.click(LINUS, "move", str(job.id), ts=ts)
+
+    (view,) = room.slack.views(LINUS)
+    assert "Already done" in str(view["blocks"])
+    assert view.get("submit") is None
+
+
+async def test_a_failed_job_is_tried_again_from_its_thread(room: Any) -> None:
+    room.sender.refused = {ANA: 403}
+    job = await scheduled(room, ANA)
+    room.clock.advance(6 * 3600)
+    await room.work()
+    assert (await room.store.job(job.id)).state is JobState.DEAD
+    failed = room.slack.replies("C01DELIV", (await room.alert()).ts)[-1]
+    room.sender.refused = {}
+
+    await room.click(LINUS, "retry", str(job.id), ts=failed["ts"])
+    await room.work()
+
+    assert room.sender.recipients == [ANA]
+    assert (await room.store.job(job.id)).state is JobState.DONE
+    assert "tried again" in room.told(LINUS)
+
+    await room.click(LINUS, "retry", str(job.id), ts=failed["ts"])
+    assert "Already done" in str(room.slack.ephemeral("C01DELIV", LINUS)[-1])
+
+
+async def test_a_running_job_stops_at_its_next_step(room: Any) -> None:
+    people = [f"user{number}@gmail.com" for number in range(6)]
+    job = await scheduled(room, *people)
+    ts = (await room.alert()).ts
+    room.clock.advance(6 * 3600)
+
+    async def stop_at_the_second() -> None:
+        if len(room.sender.asked) == 2:
+            await room.click(LINUS, "stop", str(job.id), ts=ts)
+
+    room.sender.hook = stop_at_the_second
+    await room.work()
+
+    assert len(room.sender.asked) == 2
+    assert (await room.store.job(job.id)).state is JobState.STOPPED
+    said = [one["text"] for one in room.slack.replies("C01DELIV", ts)]
+    assert "2 sent again before; nothing more is sent" in "\n".join(said)
+
+
+async def test_what_does_not_run_cannot_be_stopped(room: Any) -> None:
+    job = await scheduled(room, ANA)
+    action = room.actions["stop"]
+    body = {
+        "user": {"id": LINUS},
+        "channel": {"id": "C01DELIV"},
+        "trigger_id": "1.2.3",
+        "actions": [{"action_id": "stop", "value": str(job.id)}],
+    }
+
+    async def ack() -> None:
+        return None
+
+    await action.clicked(ack, body, body["actions"][0])
+    await action.opened(body, room.desk.slack)
+
+    assert room.told(LINUS) == "It waits for its time."
+
+
+async def test_changes_are_in_the_audit_log(room: Any) -> None:
+    job = await scheduled(room, ANA)
+
+    await room.click(LINUS, "cancel", str(job.id))
+
+    entry = next(one for one in await room.store.audited() if one.action == "cancel")
+    assert (entry.by, entry.what) == (LINUS, f"job {job.id} (resend)")

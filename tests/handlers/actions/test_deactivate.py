@@ -1,0 +1,186 @@
+"""Flag as inactive: here and at the provider, once, and honest about what is stopped."""
+
+from typing import Any
+
+import pytest
+
+from handlers.store import JobState
+
+ADA, LINUS, GRACE = "U01ADA", "U02LINUS", "U03GRACE"
+ANA, BEN, CLEO = "ana@gmail.com", "ben@gmail.com", "cleo@gmail.com"
+
+
+async def test_a_click_flags_here_and_at_the_provider(room: Any) -> None:
+    alert = await room.hear(ANA, BEN)
+
+    answer = await room.click(ADA, "deactivate")
+    await room.work()
+
+    assert answer.status == 200
+    assert {entry.address for _, entry in room.vendors.entries()} == {ANA, BEN}
+    contact = await room.store.contact("shop", ANA)
+    assert contact.inactive
+    assert contact.flagged_by == ADA
+    assert contact.flagged_alert == alert.id
+    assert contact.before is None
+    assert contact.added.list == "bounces"
+
+
+async def test_the_answer_names_what_was_done_in_the_providers_words(room: Any) -> None:
+    await room.hear(ANA, BEN)
+
+    await room.click(ADA, "deactivate")
+    await room.work()
+
+    line = (await room.last("deactivate")).result
+    assert line.startswith(f"2 contacts flagged as inactive by <@{ADA}>: ")
+    assert "2 added to the Mailgun bounce list of mg.shop.example" in line
+    assert "which stops all mail that mg.shop.example sends" in line
+    assert line in await room.thread()
+    assert "flagged as inactive" in await room.shown()
+
+
+async def test_the_intent_is_written_down_before_the_ack(room: Any) -> None:
+    await room.hear(ANA)
+
+    await room.click(ADA, "deactivate")
+
+    assert (await room.last("deactivate")).state is JobState.WAITING
+    assert not (await room.store.contact("shop", ANA)).inactive
+
+
+async def test_two_clicks_of_two_people_are_one_job(room: Any) -> None:
+    await room.hear(ANA)
+
+    await room.click(ADA, "deactivate")
+    first = await room.last("deactivate")
+    await room.more(LINUS, "deactivate")
+
+    assert (await room.last("deactivate")).id == first.id
+    assert f"<@{ADA}> asked for this" in room.told(LINUS)
+
+
+async def test_a_later_click_says_that_it_is_done_and_offers_the_new_ones(room: Any) -> None:
+    await room.hear(ANA)
+    await room.click(ADA, "deactivate")
+    await room.work()
+    first = await room.last("deactivate")
+    await room.hear(BEN, CLEO)
+
+    await room.more(LINUS, "deactivate")
+
+    assert (await room.last("deactivate")).id == first.id
+    told = room.slack.ephemeral("C01DELIV", LINUS)[-1]
+    assert f"Already done, asked for by <@{ADA}>" in told["text"]
+    assert "1 contact flagged" in told["text"]
+    assert "2 new contacts have bounced since" in told["text"]
+
+    await room.click(LINUS, "deactivate", ts=told["ts"])
+    await room.work()
+
+    assert (await room.store.contact("shop", CLEO)).flagged_by == LINUS
+    assert (await room.store.contact("shop", ANA)).flagged_by == ADA
+
+    await room.click(LINUS, "deactivate", ts=told["ts"])  # the same old button once more
+
+    assert "Already done" in room.told(LINUS)
+    assert "bounced since" not in room.told(LINUS)
+
+
+async def test_who_was_on_the_list_before_us_is_not_added(room: Any) -> None:
+    room.vendors.add("Mailgun", ANA, "550 no such user")
+    await room.hear(ANA, BEN)
+
+    await room.click(ADA, "deactivate")
+    await room.work()
+
+    contact = await room.store.contact("shop", ANA)
+    assert contact.before.cause == "550 550 no such user"
+    assert contact.added is None
+    assert "1 stood on the Mailgun bounce list" in (await room.last("deactivate")).result
+
+
+@pytest.mark.parametrize(
+    ("source", "remedy"),
+    [
+        ("letters", "set sources.letters.api to suppress at the provider"),
+        ("mails", "mails has no suppression list that can be reached"),
+    ],
+)
+async def test_without_a_list_it_is_flagged_here_and_said(
+    room: Any, source: str, remedy: str
+) -> None:
+    await room.hear(ANA, source=source)
+
+    await room.click(ADA, "deactivate")
+    await room.work()
+
+    assert (await room.store.contact(source, ANA)).inactive
+    line = (await room.last("deactivate")).result
+    assert "1 only here in Bounce Desk" in line
+    assert remedy in line
+
+
+async def test_what_one_contact_is_refused_is_listed_and_the_rest_goes_on(room: Any) -> None:
+    odd = "o/dd@gmail.com"  # Mailgun's API cannot name it in a path
+    await room.hear(ANA, odd, BEN)
+
+    await room.click(ADA, "deactivate")
+    await room.work()
+
+    assert (await room.store.contact("shop", BEN)).inactive
+    assert not (await room.store.contact("shop", odd)).inactive
+    line = (await room.last("deactivate")).result
+    assert "1 could not be flagged" in line
+    thread = "\n".join(await room.thread())
+    assert "o•••@gmail.com: Mailgun's API cannot name this address" in thread
+
+
+async def test_what_refuses_for_all_ends_the_job_and_can_be_tried_again(room: Any) -> None:
+    await room.hear(*(f"user{number}@gmail.com" for number in range(8)))
+    api = room.desk.sources["shop"].settings.api
+    broken = api.model_copy(update={"domain": "unknown.example"})
+    shop = room.desk.sources["shop"]
+    whole, shop.settings = shop.settings, shop.settings.model_copy(update={"api": broken})
+
+    await room.click(ADA, "deactivate")
+    await room.work()
+
+    job = await room.last("deactivate")
+    assert job.state is JobState.DEAD
+    assert "0 contacts flagged before" in job.result
+
+    shop.settings = whole
+    await room.store.retry(job.id, ADA)
+    await room.work()
+
+    assert (await room.last("deactivate")).result.startswith("8 contacts flagged")
+
+
+async def test_every_contact_is_in_the_audit_log(room: Any) -> None:
+    await room.hear(ANA)
+
+    await room.click(ADA, "deactivate")
+    await room.work()
+
+    entries = {(entry.what, entry.by): entry for entry in await room.store.audited()}
+    assert entries[f"shop {ANA}", ADA].result == "added to bounces"
+
+
+async def test_an_alert_that_is_gone_is_told(room: Any) -> None:
+    await room.hear(ANA)
+    action = room.actions["deactivate"]
+    body = {
+        "user": {"id": ADA},
+        "channel": {"id": "C01DELIV"},
+        "trigger_id": "1.2.3",
+        "actions": [{"action_id": "deactivate", "value": "999999"}],
+    }
+
+    async def ack() -> None:
+        return None
+
+    await action.clicked(ack, body, body["actions"][0])
+    await action.opened(body, room.desk.slack)
+
+    assert room.told(ADA) == "This alert is not known any more."
