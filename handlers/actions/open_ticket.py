@@ -9,7 +9,7 @@ from handlers.block_kit import escape, utc
 from handlers.click import After, Click, Work
 from handlers.errors import PermanentError
 from handlers.links import Links
-from handlers.phrases import reply_text
+from handlers.phrases import lead, reply_text
 from handlers.store import Job
 from handlers.ticket import Opened, Ticket
 from resolutions.alert import Alert, Delivery, Tally
@@ -23,6 +23,7 @@ NO_SYSTEM = (
 )
 SAMPLES = 5
 NAMES = 10
+WORD_LIMIT = 300
 
 
 class OpenTicket(Work):
@@ -59,7 +60,8 @@ class OpenTicket(Work):
         return Outcome(line=f"Ticket opened by <@{job.by}>: {_reference(opened)}")
 
     async def _ticket(self, alert: Alert, job: Job) -> Ticket:
-        resolution = self.desk.catalogue.of(alert.reason, complaint=alert.key.complaint)
+        known = self.desk.catalogue.of(alert.reason, complaint=alert.key.complaint)
+        resolution = known.special(alert.variant)
         masked = self.desk.masked
         return Ticket(
             key=f"bounce-{alert.id}-{alert.opened_at:%Y%m%dT%H%M%S}",
@@ -95,9 +97,9 @@ def _body(alert: Alert, resolution: Resolution, *, masked: bool) -> Iterator[str
     yield ""
     yield resolution.explanation
     yield ""
-    yield f"Concerns:     {alert.key.subject}"
+    yield f"Concerns:     {_flat(alert.key.subject, masked=masked)}"
     if alert.operator_name:
-        yield f"Receiver:     {alert.operator_name}"
+        yield f"Receiver:     {_flat(alert.operator_name, masked=masked)}"
     yield f"Recipients:   {alert.recipients:,}"
     yield f"Emails:       {_counts(alert)}"
     for dimension, label in (
@@ -108,12 +110,13 @@ def _body(alert: Alert, resolution: Resolution, *, masked: bool) -> Iterator[str
         ("reason", "Reasons"),
     ):
         if words := [tally for tally in alert.words(dimension) if tally.word]:
-            yield f"{label + ':':<13} {_names(words)}"
+            yield f"{label + ':':<13} {_names(words, masked=masked)}"
     yield f"First:        {utc(alert.opened_at)}"
     yield f"Last:         {utc(alert.last_event_at)}"
-    if alert.sample and alert.sample[0].evidence:
-        evidence = reply_text(alert.sample[0].evidence, masked=masked)
-        yield f"Diagnosis:    {alert.sample[0].confidence}: {evidence}"
+    telling = lead(alert.sample, alert.reason)
+    if telling is not None and telling.evidence:
+        evidence = _flat(telling.evidence, masked=masked)
+        yield f"Diagnosis:    {telling.confidence}: {evidence}"
 
 
 def _counts(alert: Alert) -> str:
@@ -128,13 +131,19 @@ def _counts(alert: Alert) -> str:
     return (shown or "none") + known
 
 
-def _names(tallies: list[Tally]) -> str:
-    shown = [
-        f"{tally.word} {tally.waiting + tally.bounced + tally.expired + tally.delivered:,}"
-        for tally in tallies[:NAMES]
-    ]
+def _names(tallies: list[Tally], *, masked: bool) -> str:
+    shown = [f"{_flat(tally.word, masked=masked)} {_total(tally):,}" for tally in tallies[:NAMES]]
     more = len(tallies) - NAMES
     return ", ".join([*shown, f"{more:,} more"] if more > 0 else shown)
+
+
+def _total(tally: Tally) -> int:
+    return tally.waiting + tally.bounced + tally.expired + tally.delivered
+
+
+def _flat(text: str, *, masked: bool) -> str:
+    """Return an outside word on one line, of a length that leaves room for others."""
+    return reply_text(" ".join(text.split())[:WORD_LIMIT], masked=masked)
 
 
 def _telling(alert: Alert) -> list[Delivery]:
@@ -144,16 +153,14 @@ def _telling(alert: Alert) -> list[Delivery]:
 
 
 def _sample(delivery: Delivery, *, masked: bool) -> str:
-    recipient = mask(delivery.recipient) if masked else delivery.recipient
+    source, provider = delivery.source, delivery.provider
     lines = {
-        "To": recipient,
+        "To": mask(delivery.recipient) if masked else delivery.recipient,
         "Time": utc(delivery.occurred_at),
-        "Subject": reply_text(delivery.subject, masked=masked),
+        "Subject": _flat(delivery.subject, masked=masked),
         "Message-ID": delivery.message_id,
         "Provider's id": delivery.provider_message_id,
-        "Source": f"{delivery.source} ({delivery.provider})"
-        if delivery.provider
-        else delivery.source,
+        "Source": f"{source} ({provider})" if provider else source,
         "Campaign": delivery.campaign,
         "Server": delivery.remote_host,
         "Code": " ".join(part for part in (delivery.code, delivery.status) if part),
