@@ -8,8 +8,8 @@ from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.columns import hashed
-from bot.store.event_rows import contact_key
 from bot.store.delivery_rows import delivery_of
+from bot.store.event_rows import contact_key
 from bot.store.part import Part
 from bot.store.tables import contacts, deliveries, resends
 from handlers.provider import Suppression

@@ -5,17 +5,21 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Self
 
+from bot.store.contacts import Contacts
 from bot.store.database import Database
 from bot.store.events import Events
 from bot.store.folding import Folding
+from bot.store.jobs import Jobs
 from bot.store.migration import migrate_database
 from bot.store.options import Options
+from bot.store.pruning import Pruning
+from bot.store.questions import Questions
 from handlers.provider import Clock
 
 log = logging.getLogger(__name__)
 
 
-class SqlStore(Events, Folding):
+class SqlStore(Events, Folding, Jobs, Contacts, Questions, Pruning):
     """What handlers ask (`handlers.store.Store`) and what the worker needs beside."""
 
     @classmethod
