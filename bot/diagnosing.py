@@ -72,9 +72,9 @@ class Question(NamedTuple):
             raise ValueError("not a JSON object")
         if "text" not in record:
             raise ValueError("text is missing")
-        values = [record.get(key) or "" for key in _KEYS]
+        values = [record.get(key, "") for key in _KEYS]
         if any(type(value) is not str for value in values):
-            values = [_word(key, record.get(key)) for key in _KEYS]
+            values = [_word(key, value) for key, value in zip(_KEYS, values, strict=True)]
         return cls(*values)
 
     def symptoms(self) -> PastedReply:

@@ -86,6 +86,9 @@ class PastedReply:
     permanence: Permanence = Permanence.UNKNOWN
 
 
+OWN_REFUSAL = "own-refusal"
+"""The variant of a reason for a refusal by our own provider or server."""
+
 NO_BOUNCE = frozenset({Kind.COMPLAINT, Kind.AUTO_REPLY, Kind.DELIVERED, Kind.NOT_A_BOUNCE})
 """Kinds that are no failure to deliver; what is in their text does not matter."""
 
@@ -121,6 +124,16 @@ class _Finding(NamedTuple):
     variant: str = ""
     status: tuple[str, ...] = ()  # the statuses its rule asks for
 
+
+_THEIRS = frozenset(
+    {
+        Reason.BAD_CONFIGURATION,
+        Reason.BAD_CONNECTION,
+        Reason.NO_ANSWER_FROM_HOST,
+        Reason.POLICY_RELATED,
+    }
+)
+"""Reasons for which a recipient has to act, unless our own side refused."""
 
 _CONFIDENCE = {
     Strength.FACT: Confidence.CERTAIN,
@@ -169,6 +182,8 @@ def _examine(event: Symptoms, reply: Reply, hits: list[Hit], statuses: Statuses)
     if kind in NO_BOUNCE:
         return _no_bounce(kind, [hit for hit in hits if hit.rule.kind])
     findings = sorted(_findings(reply, hits, verdict, statuses), key=_strength)
+    if kind is Kind.REJECTED or (findings and findings[0].strength is Strength.FACT):
+        findings = [_by_our_own_side(found) for found in findings]
     main = findings[0] if findings else _Finding(Strength.PROVIDER, Reason.UNKNOWN, "", "")
     against = [found for found in findings[1:] if _contradicts(found, main)]
     return Diagnosis(
@@ -182,6 +197,19 @@ def _examine(event: Symptoms, reply: Reply, hits: list[Hit], statuses: Statuses)
         also=_also(main, findings),
         variant=main.variant,
     )
+
+
+def _by_our_own_side(found: _Finding) -> _Finding:
+    """Return what a refusal means that no recipient and no receiver has any part in.
+
+    Our own provider's quota is no full mailbox; for other reasons the catalogue has a variant in
+    which somebody on our side has to act.
+    """
+    if found.reason is Reason.QUOTA_ISSUES:
+        return found._replace(reason=Reason.RATE_LIMITED)
+    if found.reason in _THEIRS and not found.variant:
+        return found._replace(variant=OWN_REFUSAL)
+    return found
 
 
 def _no_bounce(kind: Kind, hits: Iterable[Hit] = ()) -> Diagnosis:

@@ -83,6 +83,11 @@ class Resolution:
     checks: tuple[str, ...] = ()
     variants: tuple[Variant, ...] = ()
 
+    @property
+    def lost(self) -> str:
+        """Whether the address is lost, in a sentence."""
+        return _LOST[self.final_for]
+
     def special(self, variant: str) -> Self:
         """Return the resolution in the words of one of its variants; itself for any other word."""
         for each in self.variants:
@@ -94,6 +99,7 @@ class Resolution:
                     explanation=each.explanation,
                     steps=each.steps,
                     owner=each.owner or self.owner,
+                    aliases=each.aliases or self.aliases,
                     samples=each.samples or self.samples,
                 )
         return self
@@ -130,6 +136,14 @@ class Catalogue(Mapping[str, Resolution]):
 
     def __len__(self) -> int:
         return len(self._resolutions)
+
+
+_LOST = {
+    FinalFor.ADDRESS: "Yes, if the refusal is permanent: the address may be flagged inactive.",
+    FinalFor.MESSAGE: "No, but this message is: send it changed.",
+    FinalFor.UNTIL_MENDED: "No: the same message may go once the cause is gone.",
+    FinalFor.NOTHING: "No: nobody should be removed from a list because of this.",
+}
 
 
 def _resolution(word: str, table: Mapping[str, Any]) -> Resolution:
