@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from handlers.aws import REGION, AwsAccess, signed
 from handlers.errors import BusyError, PermanentError, SignatureError, TemporaryError
@@ -166,7 +166,7 @@ class Subscriptions:
     """Confirms subscriptions to the configured topics, through the API of SNS.
 
     The link that comes with the request is never followed: without credentials, or where the API
-    refuses, a person reads in the error what to do.
+    refuses, the error tells a person what to do with it.
     """
 
     def __init__(self, topics: Sequence[str], access: AwsAccess | None, outgoing: Outgoing) -> None:
@@ -179,11 +179,13 @@ class Subscriptions:
         if confirmation.topic not in self._topics:
             raise PermanentError(f"{confirmation.topic} is none of the source's topic_arns")
         if self._access is None:
-            raise PermanentError(f"There are no AWS credentials. {by_hand(confirmation)}")
+            raise PermanentError(
+                f"no AWS credentials are configured. {by_hand(confirmation.topic)}"
+            )
         try:
             await self._outgoing.send(_confirming_call(confirmation, self._access))
         except PermanentError as error:
-            raise PermanentError(f"{error}. {by_hand(confirmation)}") from error
+            raise PermanentError(f"{error}. {by_hand(confirmation.topic)}") from error
         return f"Subscription to {confirmation.topic} confirmed"
 
 
@@ -214,21 +216,13 @@ def region_of(arn: str) -> str:
     return arn.split(":")[3]
 
 
-def by_hand(confirmation: Confirmation) -> str:
-    """Return what a person does to confirm a subscription, for the admins' channel."""
-    said = (
-        f"Confirm the subscription to {confirmation.topic} yourself, within three days: in the "
-        f"SNS console of {region_of(confirmation.topic)}, choose the pending subscription and "
-        "“Confirm subscription”"
+def by_hand(topic: str) -> str:
+    """Return what a person does to confirm a subscription.
+
+    The link is left out, for a link in a Slack message may be fetched by Slack itself; who shows
+    it shows it as preformatted text.
+    """
+    return (
+        f"Confirm it yourself within three days: in the SNS console of {region_of(topic)}, select "
+        "the pending subscription, choose “Confirm subscription” and paste the link of the request"
     )
-    if not _is_confirming(confirmation.link):
-        return f"{said}, with the token {confirmation.token}"
-    return f"{said}, and paste this link: {confirmation.link}"
-
-
-def _is_confirming(link: str) -> bool:
-    """Tell whether a link is one of SNS that confirms; nobody is shown any other."""
-    host = CERTIFICATE_URL.pattern.partition("/SimpleN")[0]
-    if not re.match(host + r"/\?[!-~]+\Z", link):
-        return False
-    return parse_qs(urlsplit(link).query).get("Action") == ["ConfirmSubscription"]

@@ -76,6 +76,10 @@ def test_altered_body_is_read_or_refused_in_an_agreed_way(name, recorded, rulebo
 
     parsed = asyncio.run(answer(name, altered))
 
+    for delivered in parsed.delivered:
+        assert delivered.recipient
+        assert EARLIEST <= delivered.occurred_at <= LATEST
+        (delivered.recipient + delivered.event_id + delivered.campaign).encode()
     for event in parsed.events:
         assert event.recipient
         assert EARLIEST <= event.occurred_at <= LATEST

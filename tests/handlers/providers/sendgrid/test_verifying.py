@@ -19,6 +19,10 @@ def with_header(request, name, value):
     return replace(request, headers=headers if value is None else headers | {name: value})
 
 
+def test_refusal_ends_the_repeats(sendgrid):
+    assert (sendgrid.refused, sendgrid.busy) == (403, 503)
+
+
 async def test_signed_batch_is_accepted(sendgrid, sender):
     await sendgrid.authenticate(sender.request([]))
 

@@ -120,26 +120,13 @@ async def test_subscription_is_confirmed_in_the_region_of_its_topic(make, aws):
 
 
 async def test_without_credentials_a_person_is_told_what_to_do(ses):
-    with pytest.raises(PermanentError, match="no AWS credentials") as caught:
+    with pytest.raises(PermanentError, match=r"no AWS credentials.*eu-west-1.*paste the link"):
         await ses.confirming.confirm(asked())
 
-    assert TOPIC in str(caught.value)
-    assert LINK in str(caught.value)
 
-
-@pytest.mark.parametrize(
-    "link",
-    [
-        "https://evil.example/?Action=ConfirmSubscription",
-        "https://sns.eu-west-1.amazonaws.com.evil.example/?Action=ConfirmSubscription",
-        "https://sns.eu-west-1.amazonaws.com/?Action=Unsubscribe",
-        "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&a=b c",
-        "",
-    ],
-)
-async def test_link_that_does_not_confirm_is_not_shown(ses, link):
-    with pytest.raises(PermanentError, match="with the token abc") as caught:
-        await ses.confirming.confirm(asked(link=link))
+async def test_link_is_not_in_the_error_where_slack_might_fetch_it(ses):
+    with pytest.raises(PermanentError) as caught:
+        await ses.confirming.confirm(asked())
 
     assert "http" not in str(caught.value)
 

@@ -31,6 +31,10 @@ SNS = "sns.eu-west-1.amazonaws.com"
 OPEN = {"eventType": "Open", "mail": {}}
 
 
+def test_refusal_ends_the_repeats(ses):
+    assert (ses.refused, ses.busy) == (403, 503)
+
+
 @pytest.mark.parametrize("version", ["1", "2"])
 @pytest.mark.parametrize("subject", [None, "Amazon SES Email Event Notification"])
 async def test_genuine_message_is_accepted(ses, topic, version, subject):
