@@ -16,6 +16,7 @@ from handlers.payload import SAFE_ADDRESS, text_at
 from handlers.provider import Secret, Suppression
 
 ABSENT = 404
+UNSUBSCRIBED = "unsubscribed"
 
 
 class Api(BaseModel):
@@ -40,16 +41,16 @@ class Api(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One of the lists: how people call it, its path, and whether it holds people's own wishes."""
+    """One of the lists: how people call it, its path, and the wish of people that it holds."""
 
     name: str
     path: str
-    by_person: bool
+    wish: str = ""
 
 
-SPAM_REPORTS = Place("spam reports", "suppression/spam_reports", True)
-BOUNCES = Place("bounces", "suppression/bounces", False)
-INVALID = Place("invalid emails", "suppression/invalid_emails", False)
+SPAM_REPORTS = Place("spam reports", "suppression/spam_reports", "spam report")
+BOUNCES = Place("bounces", "suppression/bounces")
+INVALID = Place("invalid emails", "suppression/invalid_emails")
 
 
 class SuppressionLists:
@@ -63,12 +64,12 @@ class SuppressionLists:
         group = api.inactive.partition(":")[2]
         if group:
             self._own = Place(
-                f"unsubscribe group {group}", f"asm/groups/{group}/suppressions", True
+                f"unsubscribe group {group}", f"asm/groups/{group}/suppressions", UNSUBSCRIBED
             )
             self.suppression_list = f"the SendGrid unsubscribe group {group}"
             self.stops = f"mail of SendGrid's unsubscribe group {group} only"
         else:
-            self._own = Place("global unsubscribes", "asm/suppressions/global", True)
+            self._own = Place("global unsubscribes", "asm/suppressions/global", UNSUBSCRIBED)
             self.suppression_list = "the SendGrid global unsubscribes"
             self.stops = "all mail of this SendGrid account, receipts and passwords too"
         self._group = group
@@ -89,7 +90,7 @@ class SuppressionLists:
         await self._send("POST", self._own.path, json={"recipient_emails": [recipient]})
         entry = await self._entry(self._own, recipient)
         return entry or Suppression(
-            recipient=recipient, list=self._own.name, by_person=self._own.by_person
+            recipient=recipient, list=self._own.name, cause=UNSUBSCRIBED, by_person=True
         )
 
     async def unsuppress(self, recipient: str) -> None:
@@ -111,9 +112,9 @@ class SuppressionLists:
         return Suppression(
             recipient=recipient,
             list=place.name,
-            cause=text_at(said, "reason"),
+            cause=place.wish or text_at(said, "reason"),
             since=text_at(said, "created"),
-            by_person=place.by_person,
+            by_person=bool(place.wish),
         )
 
     def _said(self, place: Place, answer: Any) -> Any:
