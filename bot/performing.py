@@ -48,6 +48,11 @@ class Performer:
         self._running: dict[asyncio.Task[None], Job] = {}
         self.lease_seconds = LEASE_SECONDS
 
+    @property
+    def running(self) -> tuple[asyncio.Task[None], ...]:
+        """The jobs under way."""
+        return tuple(self._running)
+
     async def start(self) -> bool:
         """Claim due jobs as far as there is room and begin them; return whether there were any."""
         free = JOBS_AT_ONCE - len(self._running)
