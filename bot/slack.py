@@ -5,6 +5,7 @@ timestamp that is no number and to a signature that is not ASCII.
 """
 
 import asyncio
+import copyreg
 import functools
 import hashlib
 import hmac
@@ -51,6 +52,15 @@ RECONNECT_SECONDS = 5.0
 SETTLE_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
+
+
+def _itself(_: aiohttp.ClientSession) -> str:
+    """Tell `copy` to hand out the session itself."""
+    return "session"
+
+
+copyreg.pickle(aiohttp.ClientSession, _itself)
+"""Bolt copies a request for its lazy listeners, with the client and the session in it."""
 
 
 def posting_client(settings: SlackSettings, session: aiohttp.ClientSession) -> AsyncWebClient:
