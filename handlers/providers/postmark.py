@@ -125,7 +125,7 @@ class Api(BaseModel):
 class Record(BaseModel):
     """The fields of a bounce or complaint that are read; Postmark sends more."""
 
-    record_type: Text = Field("Bounce", alias="RecordType")
+    record_type: Text = Field("", alias="RecordType")  # old records have none: bounces
     id: Text = Field("", alias="ID")  # an integer beyond 2^53
     type: Text = Field("", alias="Type")
     type_code: Text = Field("", alias="TypeCode")
@@ -188,7 +188,7 @@ class Postmark(Provider):
         record = Record.model_validate(element)
         if record.record_type == "Delivery":
             return Parsed(delivered=[self._delivered(request, record, element)])
-        if record.record_type not in {"Bounce", "SpamComplaint"}:
+        if record.record_type not in {"", "Bounce", "SpamComplaint"}:
             return Parsed()
         verdict = record.verdict
         if verdict.kind in {Kind.NOT_A_BOUNCE, Kind.AUTO_REPLY}:
