@@ -181,9 +181,10 @@ def _examine(event: Symptoms, reply: Reply, hits: list[Hit], statuses: Statuses)
     kind = event.kind or _kind_of(reply, hits, verdict)
     if kind in NO_BOUNCE:
         return _no_bounce(kind, [hit for hit in hits if hit.rule.kind])
-    findings = sorted(_findings(reply, hits, verdict, statuses), key=_strength)
-    if kind is Kind.REJECTED or (findings and findings[0].strength is Strength.FACT):
-        findings = [_by_our_own_side(found) for found in findings]
+    findings = sorted(
+        (_by_side(found, kind) for found in _findings(reply, hits, verdict, statuses)),
+        key=_strength,
+    )
     main = findings[0] if findings else _Finding(Strength.PROVIDER, Reason.UNKNOWN, "", "")
     against = [found for found in findings[1:] if _contradicts(found, main)]
     return Diagnosis(
@@ -199,12 +200,14 @@ def _examine(event: Symptoms, reply: Reply, hits: list[Hit], statuses: Statuses)
     )
 
 
-def _by_our_own_side(found: _Finding) -> _Finding:
-    """Return what a refusal means that no recipient and no receiver has any part in.
+def _by_side(found: _Finding, kind: Kind) -> _Finding:
+    """Return what a finding means if our own side refused: no recipient has any part in it.
 
     Our own provider's quota is no full mailbox; for other reasons the catalogue has a variant in
     which somebody on our side has to act.
     """
+    if kind is not Kind.REJECTED and found.strength is not Strength.FACT:
+        return found
     if found.reason is Reason.QUOTA_ISSUES:
         return found._replace(reason=Reason.RATE_LIMITED)
     if found.reason in _THEIRS and not found.variant:

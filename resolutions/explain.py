@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from resolutions.because import NOTHING, because
 from resolutions.bounce import Kind, SmtpReply
 from resolutions.diagnosis import Confidence, PastedReply, diagnose
-from resolutions.naming import Name, Names, plain, telling, without_filler
+from resolutions.naming import Name, Names, names_of, plain, telling, without_filler
 from resolutions.reason import Reason
 from resolutions.resolution import Catalogue, Resolution
 from resolutions.rules import Rulebook
@@ -40,7 +40,7 @@ def explain(words: str, catalogue: Catalogue, rulebook: Callable[[], Rulebook]) 
     The rulebook is asked for only if the words look like a code or a reply.
     """
     words = words[:WORDS_LIMIT]
-    names = Names(catalogue)
+    names = names_of(tuple(catalogue.values()))
     name = names.exact(words)
     if name is not None:
         return Explained(_resolution(name, catalogue), _naming(name, catalogue))

@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
-from resolutions.resolution import Catalogue, Resolution, Variant
+from resolutions.resolution import Resolution, Variant
 
 ASKED_LIMIT = 60
 """Characters up to which a question may be a misspelt name."""
@@ -37,9 +38,9 @@ class Name:
 class Names:
     """Every name of a catalogue, in the plain form in which words are compared."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, resolutions: Iterable[Resolution]) -> None:
         self._names: dict[str, Name] = {}
-        said = [(plain(name.said), name) for name in _all_names(catalogue)]
+        said = [(plain(name.said), name) for name in _all_names(resolutions)]
         for key, name in said:
             self._names.setdefault(key, name)
         for key, name in said:
@@ -100,6 +101,12 @@ class Names:
             yield from (name for key, name in self._names.items() if asked <= set(key.split()))
 
 
+@lru_cache(2)
+def names_of(resolutions: tuple[Resolution, ...]) -> Names:
+    """Return the names of a catalogue's resolutions, worked out once."""
+    return Names(resolutions)
+
+
 def plain(text: str) -> str:
     """Return the words of a text as they are compared: folded, singular, no marks.
 
@@ -153,17 +160,19 @@ _FILLER = frozenset(map(_singular, _QUESTION.split()))
 """Words around what is asked for. "Failure", "failed" and "no" are not among them: they tell."""
 
 
-def _all_names(catalogue: Catalogue) -> Iterator[Name]:
+def _all_names(resolutions: Iterable[Resolution]) -> Iterator[Name]:
     """Yield the names people know best first: the words, the titles, then the aliases."""
-    entries = list(_entries(catalogue))
+    entries = list(_entries(resolutions))
     yield from (Name(word, variant, variant or word) for word, variant, _ in entries)
     yield from (Name(word, variant, entry.title) for word, variant, entry in entries)
     for word, variant, entry in entries:
         yield from (Name(word, variant, alias) for alias in entry.aliases)
 
 
-def _entries(catalogue: Catalogue) -> Iterator[tuple[str, str, Resolution | Variant]]:
-    for resolution in catalogue.values():
+def _entries(
+    resolutions: Iterable[Resolution],
+) -> Iterator[tuple[str, str, Resolution | Variant]]:
+    for resolution in resolutions:
         yield resolution.word, "", resolution
         for variant in resolution.variants:
             yield resolution.word, variant.name, variant
