@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.store.acting import acted, queue
-from bot.store.columns import is_one_of, subject_of
+from bot.store.columns import EPOCH, is_one_of, subject_of
 from bot.store.database import Database
 from bot.store.options import Options
 from bot.store.part import Part
@@ -174,6 +174,11 @@ class Jobs(Part):
         waits = {"state": JobState.WAITING.value, "lease_until": None}
         async with self.database.writing() as connection:
             return await _done(connection, _held(job).values(**waits, attempts=jobs.c.attempts - 1))
+
+    async def forget_claims(self) -> None:
+        """Let running jobs be claimed at once: of one process alone on its file, none runs yet."""
+        async with self.database.writing() as connection:
+            await connection.execute(update(jobs).where(JOB_RUNS).values(lease_until=EPOCH))
 
     async def reschedule(self, job: Job, run_at: datetime, why: str) -> None:
         """Let a job wait until a later attempt; raises LeaseLostError."""

@@ -405,3 +405,13 @@ async def check_claim_among_many(store: SqlStore, clock) -> None:
     assert "ix_jobs_waiting" in await plan(store, due_at(now).limit(8))
     assert "ix_jobs_running" in await plan(store, over_at(now).limit(8))
     assert "ix_jobs_waiting" in await plan(store, claiming(due_at(now).limit(8), until))
+
+
+async def test_a_process_alone_need_not_wait_for_the_leases_of_the_killed_one(store, running):
+    await store.forget_claims()
+
+    [again] = await store.claim_jobs(8, LEASE)
+
+    assert again.id == running.id
+    with pytest.raises(LeaseLostError):
+        await store.finish(running, JobState.DONE, "late")
