@@ -21,7 +21,7 @@ def flush_at(
     Nothing is posted of what was only deferred and has arrived before anybody heard of it.
     """
     known: datetime | None = row.flush_at
-    if row.closed_at is not None or row.post_begun_at is not None:
+    if row.closed_at is not None or row.post_begun_at is not None or row.uncertain:
         return known
     if not row.ts:
         return (known or now + timing.group_wait) if _bad(counts) else None

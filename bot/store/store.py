@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Self
 
+from sqlalchemy import update
+
+from bot.store.alerts import Alerts
 from bot.store.contacts import Contacts
 from bot.store.database import Database
 from bot.store.events import Events
@@ -12,14 +15,16 @@ from bot.store.folding import Folding
 from bot.store.jobs import Jobs
 from bot.store.migration import migrate_database
 from bot.store.options import Options
+from bot.store.posting import Posting
 from bot.store.pruning import Pruning
 from bot.store.questions import Questions
+from bot.store.tables import alerts
 from handlers.provider import Clock
 
 log = logging.getLogger(__name__)
 
 
-class SqlStore(Events, Folding, Jobs, Contacts, Questions, Pruning):
+class SqlStore(Events, Folding, Alerts, Posting, Jobs, Contacts, Questions, Pruning):
     """What handlers ask (`handlers.store.Store`) and what the worker needs beside."""
 
     @classmethod
@@ -39,5 +44,18 @@ class SqlStore(Events, Folding, Jobs, Contacts, Questions, Pruning):
                 database.claim_file()
             log.info("database", extra={"migration": await migrate_database(database)})
             store = cls(database, options)
+            await store._settle_in()
+            stack.push_async_callback(store.give_back)
             await store.start(stack)
             yield store
+
+    async def _settle_in(self) -> None:
+        """Undo what a killed process left, and follow a change of the channel."""
+        if self.options.alone and not self.database.is_postgres:
+            await self.forget_leases()
+        if not self.options.channel:
+            return
+        elsewhere = alerts.c.channel != self.options.channel
+        statement = update(alerts).where(alerts.c.ts == "", elsewhere)
+        async with self.database.writing() as connection:
+            await connection.execute(statement.values(channel=self.options.channel))
