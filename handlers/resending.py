@@ -6,7 +6,7 @@ Nothing counts as sent again that the far side did not accept.
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol, Self
 
@@ -160,9 +160,11 @@ class Course:
 
     `last` is the last delivery that need not be tried again. `row` is what came after it, from
     the first of the refusals that nobody's acceptance has followed: a later attempt begins there.
-    `trying` is the delivery whose call may be under way, where that must not be repeated.
+    `trying` is the delivery whose call may be under way, where that must not be repeated; `at` is
+    the time that was asked for, whenever a later attempt runs.
     """
 
+    at: str = ""
     last: int = 0
     sent: int = 0
     left: int = 0
@@ -178,7 +180,8 @@ class Course:
 
     def cursor(self) -> str:
         """Return what a later attempt goes on from."""
-        kept = {"last": self.last, "sent": self.sent, "left": self.left, "trying": self.trying}
+        names = ("at", "last", "sent", "left", "trying")
+        kept = {name: getattr(self, name) for name in names}
         return json.dumps({**kept, "lines": self.lines[:KEPT_LINES]})
 
     @property
@@ -245,18 +248,27 @@ class Resending:
         """Send the deliveries again; PermanentError if the far side refuses, with what is safe."""
         course = self._course
         try:
+            await self._keep_time()
             for delivery_id in ids:
                 if delivery_id <= course.last:
                     continue
                 refused = await self._one(delivery_id)
                 await self._save()
                 if refused is not None and self._is_over(refused):
-                    raise PermanentError(self._stopped(len(ids)))
+                    raise PermanentError(self._stopped(ids))
         except Stopped:
             raise Stopped(f"{course.sent:,} sent again before; nothing more is sent") from None
         if course.refusals and not course.sent:
             raise PermanentError(f"nothing was sent again ({course.row[0]})")
         return self._outcome()
+
+    async def _keep_time(self) -> None:
+        """Keep the time that was asked for, so that a repeated call says the same."""
+        if not self._course.at:
+            asked = self._job.run_at or self._job.created_at or self._desk.clock()
+            self._course.at = asked.isoformat()
+            await self._save()
+        self._job = replace(self._job, run_at=datetime.fromisoformat(self._course.at))
 
     async def _one(self, delivery_id: int) -> bool | None:
         """Handle one delivery; return whether it was refused, None if it was left out."""
@@ -336,10 +348,10 @@ class Resending:
     def _is_over(self, refused: bool) -> bool:
         return self._ramp.stops(refused=refused) or self._course.refusals >= IN_A_ROW
 
-    def _stopped(self, total: int) -> str:
+    def _stopped(self, ids: Sequence[int]) -> str:
         course = self._course
         why = f" ({course.row[-1]})" if course.row else ""
-        left = max(total - course.sent - course.left, 0)
+        left = sum(1 for delivery_id in ids if delivery_id > course.last)
         return (
             f"stopped by itself, because sending is refused{why}. Sent again before:"
             f" {course.sent:,}; not yet: {left:,}. Trying again goes on with those."

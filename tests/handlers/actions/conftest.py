@@ -168,15 +168,15 @@ class Room:
         await self.listeners.settle()
         return answer
 
-    async def more(self, user: str, action: str) -> Answer:
-        """Use an action of the newest alert, wherever the message offers it."""
+    async def press(self, user: str, action: str, value: Any = None) -> None:
+        """Use an action whose button stands elsewhere, or in a message that is drawn later."""
         alert = await self.alert()
         body = {
             "user": {"id": user},
             "channel": {"id": CHANNEL},
             "container": {"message_ts": alert.ts},
             "trigger_id": self.slack.workspace.trigger(user),
-            "actions": [{"action_id": action, "value": str(alert.id)}],
+            "actions": [{"action_id": action, "value": str(value or alert.id)}],
         }
 
         async def ack(**_: Any) -> None:
@@ -185,7 +185,6 @@ class Room:
         chosen = self.actions[action]
         await chosen.clicked(ack, body, body["actions"][0])
         await chosen.opened(body, self.desk.slack)
-        return Answer(status=200)
 
     async def submit(self, user: str, **entries: Any) -> Answer:
         """Send the top modal."""

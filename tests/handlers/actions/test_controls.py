@@ -136,7 +136,7 @@ async def test_a_running_job_stops_at_its_next_step(room: Any) -> None:
 
     async def stop_at_the_second() -> None:
         if len(room.sender.asked) == 2:
-            await room.click(LINUS, "stop", str(job.id), ts=ts)
+            await room.press(LINUS, "stop", job.id)
 
     room.sender.hook = stop_at_the_second
     await room.work()
@@ -149,19 +149,8 @@ async def test_a_running_job_stops_at_its_next_step(room: Any) -> None:
 
 async def test_what_does_not_run_cannot_be_stopped(room: Any) -> None:
     job = await scheduled(room, ANA)
-    action = room.actions["stop"]
-    body = {
-        "user": {"id": LINUS},
-        "channel": {"id": "C01DELIV"},
-        "trigger_id": "1.2.3",
-        "actions": [{"action_id": "stop", "value": str(job.id)}],
-    }
 
-    async def ack() -> None:
-        return None
-
-    await action.clicked(ack, body, body["actions"][0])
-    await action.opened(body, room.desk.slack)
+    await room.press(LINUS, "stop", job.id)
 
     assert room.told(LINUS) == "It waits for its time."
 

@@ -54,7 +54,7 @@ async def test_two_clicks_of_two_people_are_one_job(room: Any) -> None:
 
     await room.click(ADA, "deactivate")
     first = await room.last("deactivate")
-    await room.more(LINUS, "deactivate")
+    await room.press(LINUS, "deactivate")
 
     assert (await room.last("deactivate")).id == first.id
     assert f"<@{ADA}> asked for this" in room.told(LINUS)
@@ -67,7 +67,7 @@ async def test_a_later_click_says_that_it_is_done_and_offers_the_new_ones(room: 
     first = await room.last("deactivate")
     await room.hear(BEN, CLEO)
 
-    await room.more(LINUS, "deactivate")
+    await room.press(LINUS, "deactivate")
 
     assert (await room.last("deactivate")).id == first.id
     told = room.slack.ephemeral("C01DELIV", LINUS)[-1]
@@ -169,18 +169,7 @@ async def test_every_contact_is_in_the_audit_log(room: Any) -> None:
 
 async def test_an_alert_that_is_gone_is_told(room: Any) -> None:
     await room.hear(ANA)
-    action = room.actions["deactivate"]
-    body = {
-        "user": {"id": ADA},
-        "channel": {"id": "C01DELIV"},
-        "trigger_id": "1.2.3",
-        "actions": [{"action_id": "deactivate", "value": "999999"}],
-    }
 
-    async def ack() -> None:
-        return None
-
-    await action.clicked(ack, body, body["actions"][0])
-    await action.opened(body, room.desk.slack)
+    await room.press(ADA, "deactivate", 999_999)
 
     assert room.told(ADA) == "This alert is not known any more."

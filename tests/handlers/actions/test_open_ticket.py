@@ -43,7 +43,7 @@ async def mailbox(room: Any) -> AsyncIterator[Mailbox]:
 async def test_the_ticket_has_what_the_admin_needs(room: Any, mailbox: Mailbox) -> None:
     alert = await room.hear("ana@contoso.example", "ben@contoso.example", **BLOCKED)
 
-    await room.more(ADA, "open_ticket")
+    await room.press(ADA, "open_ticket")
     await room.work()
 
     (mail,) = mailbox.mails
@@ -61,7 +61,7 @@ async def test_the_ticket_has_what_the_admin_needs(room: Any, mailbox: Mailbox) 
 async def test_addresses_are_masked_in_tickets(room: Any, mailbox: Mailbox) -> None:
     await room.hear("ana@contoso.example", **BLOCKED)
 
-    await room.more(ADA, "open_ticket")
+    await room.press(ADA, "open_ticket")
     await room.work()
 
     text = mailbox.mails[0].get_content()
@@ -73,7 +73,7 @@ async def test_addresses_are_whole_where_that_is_configured(room: Any, mailbox: 
     room.with_desk(masked=False)
     await room.hear("ana@contoso.example", **BLOCKED)
 
-    await room.more(ADA, "open_ticket")
+    await room.press(ADA, "open_ticket")
     await room.work()
 
     assert "ana@contoso.example" in mailbox.mails[0].get_content()
@@ -81,10 +81,10 @@ async def test_addresses_are_whole_where_that_is_configured(room: Any, mailbox: 
 
 async def test_later_clicks_show_the_ticket(room: Any, mailbox: Mailbox) -> None:
     await room.hear("ana@contoso.example", **BLOCKED)
-    await room.more(ADA, "open_ticket")
+    await room.press(ADA, "open_ticket")
     await room.work()
 
-    await room.more(LINUS, "open_ticket")
+    await room.press(LINUS, "open_ticket")
     await room.work()
 
     assert len(mailbox.mails) == 1
@@ -96,7 +96,7 @@ async def test_later_clicks_show_the_ticket(room: Any, mailbox: Mailbox) -> None
 async def test_without_a_ticket_system_the_answer_says_which_key_to_set(room: Any) -> None:
     await room.hear("ana@contoso.example", **BLOCKED)
 
-    await room.more(ADA, "open_ticket")
+    await room.press(ADA, "open_ticket")
 
     assert "[tickets]" in room.told(ADA)
     assert await room.store.jobs([JobState.WAITING]) == []
@@ -115,7 +115,7 @@ async def test_a_mail_server_that_is_away_is_told_once_it_is_hopeless(
     room.with_desk(tickets=Email(Email.Settings.model_validate(table), room.desk.outgoing))
     await room.hear("ana@contoso.example", **BLOCKED)
 
-    await room.more(ADA, "open_ticket")
+    await room.press(ADA, "open_ticket")
     await room.work()
 
     job = await room.last("open_ticket")

@@ -54,7 +54,7 @@ async def test_a_group_is_asked_for_once_in_some_minutes(room: Any) -> None:
     await room.hear(ANA)
 
     for _ in range(3):
-        await room.more(GRACE, "show_addresses")
+        await room.press(GRACE, "show_addresses")
 
     assert room.slack.calls["usergroups.users.list"] == 1
 

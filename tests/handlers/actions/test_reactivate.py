@@ -96,7 +96,7 @@ async def test_a_second_click_says_by_whom_it_was_done(room: Any) -> None:
     await room.work()
     first = await room.last("reactivate")
 
-    await room.more(LINUS, "reactivate")
+    await room.press(LINUS, "reactivate")
 
     assert (await room.last("reactivate")).id == first.id
     assert f"Already done, asked for by <@{ADA}>" in room.told(LINUS)

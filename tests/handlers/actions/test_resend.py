@@ -166,7 +166,7 @@ async def test_each_recipient_is_judged_again(room: Any) -> None:
 async def test_a_complaint_is_never_sent_to_again(room: Any) -> None:
     await room.hear(ANA, kind=Kind.COMPLAINT, reply=SmtpReply())
 
-    await room.more(ADA, "resend")
+    await room.press(ADA, "resend")
 
     (view,) = room.slack.views(ADA)
     assert "complained" in str(view["blocks"])
@@ -187,7 +187,7 @@ async def test_without_a_way_the_modal_says_which_key_to_set(room: Any) -> None:
 async def test_it_warns_where_it_will_fail_again(room: Any) -> None:
     await room.hear(ANA)  # the mailbox does not exist
 
-    await room.more(ADA, "resend")
+    await room.press(ADA, "resend")
 
     (view,) = room.slack.views(ADA)
     assert "will most likely fail again" in str(view["blocks"])
