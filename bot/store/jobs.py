@@ -17,11 +17,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from bot.store.acting import acted, queue
+from bot.store.acting import acted
 from bot.store.columns import EPOCH, is_one_of, subject_of
 from bot.store.database import Database
+from bot.store.noting import Noting
 from bot.store.options import Options
-from bot.store.part import Part
 from bot.store.tables import JOB_RUNS, JOB_UNFINISHED, JOB_WAITS, jobs
 from handlers.store import Job, JobState, Note, Scheduled
 
@@ -33,7 +33,7 @@ class LeaseLostError(Exception):
     """The job belongs to another attempt, or ended: what this one reports does not count."""
 
 
-class Jobs(Part):
+class Jobs(Noting):
     """The questions of the table of jobs. `scheduled` is set when one was written down here."""
 
     def __init__(self, database: Database, options: Options) -> None:
@@ -195,7 +195,7 @@ class Jobs(Part):
         async with self.database.writing() as connection:
             await _must(connection, job, _held(job).values(**ended, result=result))
             if note is not None:
-                await queue(self.database, connection, note, self.options)
+                await self.queue_note(connection, note)
             await acted(connection, job.alert_id, self.now())
 
     async def save_progress(self, job: Job, done: int, cursor: str) -> bool:

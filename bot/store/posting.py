@@ -8,19 +8,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Select,
-    Table,
-    Text,
-    and_,
-    case,
-    cast,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Row, Select, Table, and_, case, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.alert_rows import read_alerts
@@ -194,40 +182,6 @@ class Posting(Turns):
                 "failures": row.failures + 1,
             }
             await connection.execute(update(table).where(table.c.id == what.id).values(**values))
-
-    async def note(self, note: Note) -> None:
-        """Queue a Slack message; one with a known key is ignored, or renewed if it is renewable."""
-        async with self.database.writing() as connection:
-            await self.queue_note(connection, note)
-
-    async def queue_note(self, connection: AsyncConnection, note: Note) -> None:
-        """Do the same within a transaction."""
-        insert = self.database.insert(notes)
-        new = insert.excluded
-        content = ("text", "file", "file_name", "blocks")
-        other = or_(*(cast(notes.c[name], Text) != cast(new[name], Text) for name in content))
-        renewed: dict[str, ColumnElement[Any]] = {name: new[name] for name in content}
-        renewed |= {"due_at": new.due_at, "version": notes.c.version + 1}
-        statement = insert.on_conflict_do_update(
-            index_elements=["key"], set_=renewed, where=and_(notes.c.renewable, other)
-        )
-        await connection.execute(statement, [self._note_row(note)])
-
-    def _note_row(self, note: Note) -> dict[str, Any]:
-        nowhere = self.options.admin_channel or self.options.channel
-        return {
-            "key": note.key,
-            "alert_id": note.alert_id,
-            "channel": note.channel or ("" if note.alert_id is not None else nowhere),
-            "text": note.text,
-            "blocks": [dict(block) for block in note.blocks],
-            "broadcast": note.broadcast,
-            "file_name": note.file_name,
-            "file": note.file,
-            "renewable": note.renewable,
-            "created_at": self.now(),
-            "due_at": self.now(),
-        }
 
 
 _ENDED: dict[str, Any] = {"post_begun_at": None, "uncertain": False, "failures": 0}

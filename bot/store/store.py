@@ -53,6 +53,7 @@ class SqlStore(Events, Folding, Alerts, Posting, Jobs, Contacts, Questions, Prun
         """Undo what a killed process left, and follow a change of the channel."""
         if self.options.alone and not self.database.is_postgres:
             await self.forget_leases()
+            await self.forget_claims()
         if not self.options.channel:
             return
         elsewhere = alerts.c.channel != self.options.channel
