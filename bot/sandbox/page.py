@@ -40,6 +40,9 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+HOST = web.AppKey("host", str)
+"""The name that the stand-in listens on."""
+
 LOCAL = {"127.0.0.1", "localhost", "[::1]"}
 KEEP_ALIVE = 15.0
 SETTLE = 0.05
@@ -157,7 +160,7 @@ def _check_local(request: web.Request) -> None:
     host = request.host.rsplit(":", 1)[0]
     site = request.headers.get("Sec-Fetch-Site", "none")
     navigates = request.headers.get("Sec-Fetch-Mode") == "navigate"
-    if host not in LOCAL and host != request.app["host"]:
+    if host not in LOCAL and host != request.app[HOST]:
         raise web.HTTPForbidden(text="ask for this page by its own address")
     if site not in {"same-origin", "none"} and not navigates:
         raise web.HTTPForbidden(text="asked by another site")

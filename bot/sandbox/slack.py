@@ -20,7 +20,7 @@ from bot.sandbox.errors import ApiError
 from bot.sandbox.faults import Fault, Faults
 from bot.sandbox.gestures import Gestures
 from bot.sandbox.modals import Modals, view_body
-from bot.sandbox.page import Page
+from bot.sandbox.page import HOST, Page
 from bot.sandbox.rates import Rates
 from bot.sandbox.reading import Reading
 from bot.sandbox.records import Call, Records, Violation
@@ -170,7 +170,7 @@ class SlackStandIn:
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> Self:
         """Listen; port 0 takes a free one."""
         app = web.Application(client_max_size=BODY_LIMIT)
-        app["host"] = host
+        app[HOST] = host
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         api, page = self._routes(app)
         await runner.setup()

@@ -49,6 +49,7 @@ class Snapshot:
             "home": _view(home, 1) if home else None,
             "notices": [n for n in space.notices if n["user"] == user][-5:],
             "commands": self._features.get("slash_commands") or [],
+            "app_home": self._features.get("app_home") or {},
             "shortcuts": self._features.get("shortcuts") or [],
         }
 

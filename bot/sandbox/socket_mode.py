@@ -31,6 +31,8 @@ class SocketMode:
 
     def __init__(self) -> None:
         self.origin = ""
+        self.ready = asyncio.Event()
+        """Set while somebody is connected."""
         self._tickets: set[str] = set()
         self._connections: list[Connection] = []
         self._next = 0
@@ -61,6 +63,7 @@ class SocketMode:
             return socket
         connection = Connection(socket)
         self._connections.append(connection)
+        self.ready.set()
         try:
             await socket.send_json(self._hello())
             await _receive(connection)
@@ -109,6 +112,8 @@ class SocketMode:
 
     def _drop(self, connection: Connection) -> None:
         self._connections.remove(connection)
+        if not self._connections:
+            self.ready.clear()
         for ack in connection.waiting.values():
             if not ack.done():
                 ack.set_exception(ConnectionError("the Socket Mode connection ended"))

@@ -101,13 +101,19 @@ function drawTop() {
     }, icon("menu")),
     h("h1", { key: "title" }, title()),
     app ? h("div", { class: "tabs", key: "tabs", role: "tablist", "aria-label": state.bot.name },
-      appTab("home", "Home"), appTab("messages", "Messages")) : h("span", { key: "topic", class: "faint topic" },
+      appTab("home", "Home"),
+      hasMessages() ? appTab("messages", "Messages") : null) : h("span", { key: "topic", class: "faint topic" },
       "Bounced email, why, and what to do"),
     state.outside ? h("button", {
       type: "button", class: "btn outside-button", key: "outside", "aria-label": "Outside", "aria-pressed": String(ui.side === "outside"),
       on: { click: openOutside },
     }, icon("outside"), h("span", {}, "Outside")) : h("span", { key: "outside" }),
   ]);
+}
+
+// The app's own conversation: hidden where the manifest switches it off and nothing is in it.
+function hasMessages() {
+  return state.app_home.messages_tab_enabled !== false || messagesOf(direct()).length > 0;
 }
 
 function appTab(name, label) {
@@ -119,7 +125,8 @@ function appTab(name, label) {
 function drawMiddle() {
   const home = ui.channel === direct() && ui.tab === "home";
   part("home").hidden = !home;
-  part("scroller").hidden = part("composer").hidden = home;
+  part("scroller").hidden = home;
+  part("composer").hidden = home || (ui.channel === direct() && Boolean(state.app_home.messages_tab_read_only_enabled));
   if (home) part("newer").hidden = true;
   if (home) drawHome();
   else {

@@ -77,7 +77,8 @@ function hintsFor(text) {
 
 // The ways to use a command out of its hint: "help | explain <words>" or "[help, explain]".
 function usesOf(hint = "") {
-  return hint.replace(/^\[(.*)\]$/, "$1").split(/\s*[|,]\s*/).map((use) => use.trim()).filter((use) => /^[a-z]/.test(use));
+  const inner = hint.replace(/^\[(.*)\]$/, "$1");
+  return inner.split(inner.includes("|") ? "|" : ",").map((use) => use.trim()).filter((use) => /^[a-z]/.test(use));
 }
 
 function mark(box) {

@@ -2,7 +2,7 @@
 // open menus and scroll positions survive an update. Text goes in as text nodes only.
 
 const SVG = "http://www.w3.org/2000/svg";
-const KEPT = new Set(["open", "aria-expanded", "aria-busy", "aria-activedescendant"]);
+const USED = new Set(["open", "aria-expanded", "aria-busy", "aria-activedescendant"]);
 
 export function h(tag, props, ...children) {
   const node = document.createElement(tag);
@@ -92,13 +92,18 @@ export function morph(old, fresh) {
 
 function matchAttributes(old, fresh) {
   for (const { name } of [...old.attributes]) {
-    if (!fresh.hasAttribute(name) && !KEPT.has(name)) old.removeAttribute(name);
+    if (!fresh.hasAttribute(name) && !stays(old, name)) old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
-    if (old.getAttribute(name) !== value && !(KEPT.has(name) && old.hasAttribute(name))) {
+    if (old.getAttribute(name) !== value && !(stays(old, name) && old.hasAttribute(name))) {
       old.setAttribute(name, value);
     }
   }
+}
+
+// What is set on a node while it is used, and not by drawing: open menus, elements that wait.
+function stays(node, name) {
+  return USED.has(name) && (name !== "aria-busy" || "actionId" in node.dataset);
 }
 
 // Makes the children of `parent` these nodes; those with a key keep their place in the document.

@@ -17,6 +17,7 @@ export const state = {
   notices: [],
   commands: [],
   shortcuts: [],
+  app_home: {},
   outside: false,
 };
 
