@@ -101,12 +101,14 @@ def _whole(resolution: Resolution) -> Iterator[str]:
     yield ""
     yield "What to do:"
     yield from _numbered(resolution.steps)
-    for variant in resolution.variants:
-        if variant.title != resolution.title:
-            yield _wrapped(f"Special case: {variant.summary} (bounce explain {variant.name})")
     yield ""
     yield "What it looks like:"
     yield from (_wrapped(f"  {sample}", "  ") for sample in resolution.samples)
+    others = [each for each in resolution.variants if each.title != resolution.title]
+    if others:
+        yield ""
+        yield "Special cases (bounce explain …):"
+        yield from (_wrapped(f"  {each.name}: {each.summary}", "  ") for each in others)
 
 
 def _named(resolutions: Sequence[Resolution]) -> str:
