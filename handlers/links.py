@@ -1,7 +1,7 @@
 """Where a Slack message can be seen: asked for once, for a message never moves."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -20,13 +20,10 @@ def refusal(error: SlackApiError) -> str:
 
 
 class Links:
-    """The addresses of messages by channel and ts. `turn` is awaited before Slack is asked."""
+    """The addresses of messages by channel and ts."""
 
-    def __init__(
-        self, slack: AsyncWebClient, turn: Callable[[], Awaitable[None]] | None = None
-    ) -> None:
+    def __init__(self, slack: AsyncWebClient) -> None:
         self._slack = slack
-        self._turn = turn
         self._known: dict[tuple[str, str], str] = {}
 
     async def of_message(self, channel: str, ts: str) -> str:
@@ -42,8 +39,6 @@ class Links:
         return {alert.id: link for alert, link in zip(alerts, links, strict=True)}
 
     async def _ask(self, channel: str, ts: str) -> str:
-        if self._turn is not None:
-            await self._turn()
         try:
             answer = await self._slack.chat_getPermalink(channel=channel, message_ts=ts)
         except SlackApiError as error:

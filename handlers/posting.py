@@ -39,6 +39,10 @@ UNUSABLE = frozenset(
 log = logging.getLogger(__name__)
 
 
+class UnmadeError(Exception):
+    """A bug of ours while a message was made; nothing was sent."""
+
+
 class Poster:
     """Posts what is due in the channel of a desk, whose client must not retry by itself.
 
@@ -62,7 +66,7 @@ class Poster:
         self._labels = labels
         self._holder = holder
         self._sleep = sleep
-        self._links = Links(desk.slack, lambda: self._turn("chat.getPermalink"))
+        self._links = Links(desk.slack)
         self._listed: set[int] = set()
 
     async def post(self) -> bool:
@@ -76,41 +80,51 @@ class Poster:
             await self._send(due)
         except SlackApiError as error:
             await self._failed(due, error)
+        except UnmadeError as error:
+            log.exception("a message cannot be made")
+            await self._store.not_posted(due, REFUSED_SECONDS, due.uncertain, str(error))
         except (TimeoutError, aiohttp.ClientError, OSError, SlackClientError) as error:
             log.warning("post without an answer", extra={"why": repr(error)})
             await self._store.not_posted(due, RETRY_SECONDS, True, repr(error))
-        except Exception as error:
-            log.exception("a message cannot be made")
-            await self._store.not_posted(due, REFUSED_SECONDS, True, repr(error))
         return True
 
     async def _send(self, due: Due) -> None:
-        if due.alert is not None:
+        if due.uncertain and (ts := await self._find(due)):
+            if due.alert is not None:
+                await self._try_details(due.alert)
+            await self._done(due, ts)
+        elif due.alert is not None:
             await self._send_alert(due, due.alert)
         elif due.note is not None:
             await self._send_note(due, due.note)
 
     async def _send_alert(self, due: Due, alert: Alert) -> None:
-        message = blocks.alert(
-            alert,
-            self._catalogue.of(alert.reason, complaint=alert.key.complaint),
-            labels=self._labels,
-            masked=self._masked,
-            now=self._clock(),
-            link_of_previous=await self._links.of_message(*(alert.previous or ("", ""))),
-        )
-        ts = await self._put(due, message, alert.ts or await self._find(due))
-        await self._queue_details(alert)
+        link = await self._links.of_message(*(alert.previous or ("", "")))
+        ts = await self._put(due, self._alert(alert, link), alert.ts)
+        await self._try_details(alert)
         await self._done(due, ts)
 
+    def _alert(self, alert: Alert, link_of_previous: str) -> blocks.Message:
+        """Return the message of an alert; one that cannot be made must not stop the others."""
+        try:
+            return blocks.alert(
+                alert,
+                self._catalogue.of(alert.reason, complaint=alert.key.complaint),
+                labels=self._labels,
+                masked=self._masked,
+                now=self._clock(),
+                link_of_previous=link_of_previous,
+            )
+        except Exception as error:
+            raise UnmadeError(f"a bug: {type(error).__name__}") from error
+
     async def _send_note(self, due: Due, note: Note) -> None:
-        ts = note.ts or await self._find(due)
-        if not note.file:
+        if note.file:
+            ts = await self._upload(note)
+        else:
             shown = [dict(block) for block in note.blocks] or blocks.plain(note.text)
             message = blocks.Message(blocks.cut(note.text, blocks.SPOKEN_LIMIT), shown)
-            ts = await self._put(due, message, ts, note)
-        elif not ts:
-            ts = await self._upload(note)
+            ts = await self._put(due, message, note.ts, note)
         await self._done(due, ts)
 
     async def _put(
@@ -162,6 +176,13 @@ class Poster:
     async def _done(self, due: Due, ts: str) -> None:
         await self._store.posted(due, self._channel, ts)
 
+    async def _try_details(self, alert: Alert) -> None:
+        """Queue who bounced; the alert is posted by now, and stays so whatever happens."""
+        try:
+            await self._queue_details(alert)
+        except Exception:
+            log.exception("the recipients cannot be listed", extra={"alert": alert.id})
+
     async def _queue_details(self, alert: Alert) -> None:
         """Queue who bounced, for the thread; an alert of one recipient needs none.
 
@@ -194,7 +215,6 @@ class Poster:
 
     async def _upload(self, note: Note) -> str:
         """Upload a note's file into the thread; return the thread's ts."""
-        await self._turn("files.getUploadURLExternal")
         await self._turn("files.completeUploadExternal")
         await self._slack.files_upload_v2(
             channel=self._channel,
@@ -208,14 +228,11 @@ class Poster:
 
     async def _find(self, due: Due) -> str:
         """Return the ts of a post that went out although its answer was lost, else ""."""
-        if not due.uncertain:
-            return ""
         thread = due.note.thread_ts if due.note is not None else ""
         where = {"channel": self._channel, **({"ts": thread} if thread else {})}
         method = "conversations.replies" if thread else "conversations.history"
         cursor = ""
         for _ in range(SEARCHED_PAGES):
-            await self._turn(method)
             more = {"cursor": cursor} if cursor else {}
             params = {**where, "include_all_metadata": "true", "limit": "200", **more}
             try:

@@ -49,7 +49,7 @@ async def recipient_list(
     return Note(
         key=key,
         alert_id=alert.id,
-        text=f"{people} as of {utc(now)}",
+        text=f"{people} as of {utc(now)}" + ("; addresses are masked" if masked else ""),
         file_name=f"recipients-{alert.id}-{now:%Y%m%d-%H%M%S}.csv",
         file=file.getvalue(),
     )

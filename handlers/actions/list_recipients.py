@@ -1,4 +1,6 @@
-"""List the recipients of an alert in its thread: a CSV file as things stand now."""
+"""List the recipients of an alert in its thread: a CSV file, made anew at each click."""
+
+from dataclasses import replace
 
 from handlers.action import Outcome, Progress
 from handlers.click import Work
@@ -8,7 +10,7 @@ from handlers.store import Job
 
 
 class ListRecipients(Work):
-    """Put the list of recipients into the thread."""
+    """Put the list of recipients into the thread, as things stand now."""
 
     name = "list_recipients"
     label = "List recipients (CSV)"
@@ -19,14 +21,13 @@ class ListRecipients(Work):
         return False
 
     async def work(self, job: Job, progress: Progress) -> Outcome:
-        """Write the file and queue it for the thread, once for each click."""
+        """Write the file and queue it for the thread."""
         desk = self.desk
         alert = await desk.store.alert(job.alert_id) if job.alert_id is not None else None
         if alert is None:
             raise PermanentError("the alert is not known any more")
-        key = f"recipients:{alert.id}:{job.id}"
-        now = job.created_at or desk.clock()
-        await desk.store.note(
-            await recipient_list(desk.store, alert, key, masked=desk.masked, now=now)
+        note = await recipient_list(
+            desk.store, alert, f"list:{alert.id}:{job.id}", masked=desk.masked, now=desk.clock()
         )
+        await desk.store.note(replace(note, text=f"{note.text}; for <@{job.by}>"))
         return Outcome(line="")
