@@ -29,7 +29,7 @@ from bot.slack import (
     settle_listeners,
     whoami,
 )
-from bot.store.options import Options, Timing
+from bot.store.options import Options, Retention, Timing
 from bot.store.store import SqlStore
 from bot.worker import Worker
 from handlers.action import Action, Desk, ResendTarget
@@ -103,7 +103,7 @@ class Bot:
         outside = await enter(Outgoing.open())
         self.desk = self._desk(knowledge, inside, outside)
         actions = {name: action(self.desk) for name, action in ACTIONS.items()}
-        app = make_app(settings.slack, self.desk.slack)
+        app = make_app(settings.slack, inside)
         home = Home(self.desk)
         listen(app, actions, Commands(self.desk), Shortcuts(self.desk), home)
         self.worker = self._worker(actions, inside)
@@ -261,7 +261,7 @@ async def open_store(
 
     With `alone` a second process on one SQLite file is refused; the command line works beside.
     """
-    slack, alerts = settings.slack, settings.alerts
+    slack, alerts, retention = settings.slack, settings.alerts, settings.retention
     options = Options(
         channel=slack.channel,
         admin_channel=slack.admin_channel or slack.channel,
@@ -271,6 +271,11 @@ async def open_store(
             group_wait=timedelta(seconds=alerts.group_wait),
             update_steps=tuple(timedelta(seconds=step) for step in alerts.update_steps),
             close_after=timedelta(seconds=alerts.close_after),
+        ),
+        retention=Retention(
+            raw=timedelta(days=retention.raw_days),
+            events=timedelta(days=retention.event_days),
+            audit=timedelta(days=retention.audit_days),
         ),
         alone=alone,
     )

@@ -76,8 +76,14 @@ def posting_client(settings: SlackSettings, session: aiohttp.ClientSession) -> A
 
 def answering_client(settings: SlackSettings, session: aiohttp.ClientSession) -> AsyncWebClient:
     """Return the client for answers to people, which may be repeated without harm."""
+    return _answering(settings, session, settings.bot_token.get_secret_value())
+
+
+def _answering(
+    settings: SlackSettings, session: aiohttp.ClientSession, token: str | None = None
+) -> AsyncWebClient:
     return AsyncWebClient(
-        token=settings.bot_token.get_secret_value(),
+        token=token,
         base_url=settings.base_url,
         session=session,
         timeout=CALL_SECONDS,
@@ -88,8 +94,8 @@ def answering_client(settings: SlackSettings, session: aiohttp.ClientSession) ->
     )
 
 
-def make_app(settings: SlackSettings, client: AsyncWebClient) -> AsyncApp:
-    """Return a Bolt application without listeners.
+def make_app(settings: SlackSettings, session: aiohttp.ClientSession) -> AsyncApp:
+    """Return a Bolt application without listeners, whose client answers people.
 
     `authorize` answers from the configuration: with a bare token Bolt would ask auth.test at the
     first click, and lose the click when Slack is slow. Every listener runs before the answer, so
@@ -102,7 +108,7 @@ def make_app(settings: SlackSettings, client: AsyncWebClient) -> AsyncApp:
 
     app = AsyncApp(
         signing_secret=settings.signing_secret.get_secret_value() or "unused in Socket Mode",
-        client=client,
+        client=_answering(settings, session),
         authorize=authorize,
         process_before_response=True,
         request_verification_enabled=False,  # done by Door, on the raw bytes

@@ -32,6 +32,7 @@ GROUP_WAIT = 1.0
 LATER_SECONDS = 20.0
 PATIENCE_SECONDS = 60.0
 POLL_SECONDS = 0.1
+AWAITED = ("events", "posts", "notes", "jobs", "running")
 
 
 class DemoError(Exception):
@@ -86,12 +87,14 @@ class Demo:
 
     async def settled(self) -> None:
         """Return when all that was told is posted; raises DemoError after a minute."""
+        waiting: dict[str, int] = {}
         for _ in range(int(PATIENCE_SECONDS / POLL_SECONDS)):
-            backlog = await self.bot.store.backlog()
-            if backlog.is_empty:
+            depths = await self.bot.store.depths()
+            waiting = {kind: depths[kind] for kind in AWAITED if depths[kind]}
+            if not waiting:
                 return
             await asyncio.sleep(POLL_SECONDS)
-        raise DemoError(f"not all was posted within {PATIENCE_SECONDS:.0f} s: {backlog}")
+        raise DemoError(f"not all was posted within {PATIENCE_SECONDS:.0f} s; waiting: {waiting}")
 
     async def report(self) -> Report:
         """Return what the channel shows, and what it took."""
