@@ -141,7 +141,7 @@ class Resend(Button):
             return modal.ask("recipients", "Whom", modal.one_of(_by_permanence(alert)))
         choices = [
             Choice(str(one.id), self._shown(one), _note(one, masked=self.desk.masked))
-            for one in found
+            for one in sorted(found, key=lambda one: one.recipient.lower())
         ]
         everybody = "everybody" if len(found) > 1 else choices[0].label
         hint = f"Leave it empty to send to {everybody} ({counted(len(found), 'email')})."

@@ -93,6 +93,8 @@ class Room:
     triage: Triage
     listeners: Any
     sleep: Any
+    failures: list[int]
+    """What the providers answer to the next changes, instead of doing them."""
     numbers: Any = field(default_factory=count)
 
     async def hear(self, *recipients: str, source: str = "shop", **changes: Any) -> Alert:
@@ -168,12 +170,14 @@ class Room:
         await self.listeners.settle()
         return answer
 
-    async def press(self, user: str, action: str, value: Any = None) -> None:
+    async def press(
+        self, user: str, action: str, value: Any = None, channel: str = CHANNEL
+    ) -> None:
         """Use an action whose button stands elsewhere, or in a message that is drawn later."""
         alert = await self.alert()
-        body = {
+        body: dict[str, Any] = {
             "user": {"id": user},
-            "channel": {"id": CHANNEL},
+            "channel": {"id": channel} if channel else None,
             "container": {"message_ts": alert.ts},
             "trigger_id": self.slack.workspace.trigger(user),
             "actions": [{"action_id": action, "value": str(value or alert.id)}],
@@ -239,7 +243,15 @@ async def room(
     """Give a channel of three people (ada, linus, grace), of whom grace is an admin."""
     async with AsyncExitStack() as stack:
         sender, vendors = Sender(clock=clock), Vendors()
-        neighbours = web.Application()
+        failures: list[int] = []
+
+        @web.middleware
+        async def failing(request: web.Request, handler: Any) -> Any:
+            if failures and request.method == "POST" and request.path.startswith("/mailgun"):
+                return web.Response(status=failures.pop(0) or 503)
+            return await handler(request)
+
+        neighbours = web.Application(middlewares=[failing])
         neighbours.add_routes([*vendors.routes(), web.post("/sender", sender.receive)])
         address = await listening(stack, neighbours)
         slack = await stack.enter_async_context(
@@ -288,7 +300,7 @@ async def room(
             clock.advance(seconds)
 
         labels = {name: action.label for name, action in actions.items() if action.label}
-        yield Room(
+        made = Room(
             store=store,
             clock=clock,
             slack=slack,
@@ -301,7 +313,10 @@ async def room(
             triage=Triage(store, rulebook, operators, catalogue),
             listeners=app.listener_runner.lazy_listener_runner,
             sleep=sleep,
+            failures=failures,
         )
+        yield made
+        assert slack.violations == []
 
 
 def sources(address: str, outgoing: Outgoing, clock: Any) -> dict[str, Provider]:

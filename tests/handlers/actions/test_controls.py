@@ -155,6 +155,15 @@ async def test_what_does_not_run_cannot_be_stopped(room: Any) -> None:
     assert room.told(LINUS) == "It waits for its time."
 
 
+async def test_an_answer_to_a_click_in_app_home_is_a_modal(room: Any) -> None:
+    job = await scheduled(room, ANA)
+
+    await room.press(LINUS, "retry", job.id, channel="")
+
+    (view,) = room.slack.views(LINUS)
+    assert "It waits for its time." in str(view["blocks"])
+
+
 async def test_changes_are_in_the_audit_log(room: Any) -> None:
     job = await scheduled(room, ANA)
 

@@ -157,6 +157,42 @@ async def test_what_refuses_for_all_ends_the_job_and_can_be_tried_again(room: An
     assert (await room.last("deactivate")).result.startswith("8 contacts flagged")
 
 
+async def test_a_provider_that_is_away_is_asked_again_and_nobody_is_forgotten(room: Any) -> None:
+    await room.hear(ANA, BEN, CLEO)
+    await room.click(ADA, "deactivate")
+    room.failures += [503]
+
+    await room.work()
+    assert (await room.last("deactivate")).state is JobState.WAITING
+    room.failures += [429]
+    room.clock.advance(600)
+    await room.work()
+    room.clock.advance(600)
+    await room.work()
+
+    assert (await room.last("deactivate")).result.startswith("3 contacts flagged")
+    assert len(list(room.vendors.entries())) == 3
+
+
+async def test_a_half_done_job_counts_what_it_flagged_before(room: Any) -> None:
+    people = [f"user{number}@gmail.com" for number in range(4)]
+    alert = await room.hear(*people)
+    await room.click(ADA, "deactivate")
+    (job,) = await room.store.claim_jobs(1, 1.0)
+    async for page in room.store.contacts_to_flag(job):
+        await room.store.flag(page[0], job, None, None)
+        await room.store.save_progress(job, 1, str(page[0].id))
+        break
+    room.clock.advance(5)  # the process is gone, and its lease
+
+    await room.work()
+
+    line = (await room.last("deactivate")).result
+    assert line.startswith("4 contacts flagged")
+    assert "3 added to the Mailgun bounce list" in line
+    assert await room.store.count_to_flag(alert.id) == 0
+
+
 async def test_every_contact_is_in_the_audit_log(room: Any) -> None:
     await room.hear(ANA)
 
