@@ -1,9 +1,10 @@
 """Alerts: as they stand, in whose thread a message is, and which are over."""
 
-from sqlalchemy import case, or_, select, update
+from sqlalchemy import case, literal, or_, select, update
 
 from bot.store.acting import acted
 from bot.store.alert_rows import read_alerts
+from bot.store.columns import Moment
 from bot.store.delivery_rows import delivery_of
 from bot.store.ledger import LOCK
 from bot.store.part import Part
@@ -73,7 +74,7 @@ class Alerts(Part):
             .values(
                 closed_at=now,
                 version=alerts.c.version + 1,
-                flush_at=case((shown, now), else_=alerts.c.flush_at),
+                flush_at=case((shown, literal(now, Moment)), else_=alerts.c.flush_at),
             )
         )
         async with self.database.writing() as connection:
