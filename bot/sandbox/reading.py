@@ -1,6 +1,5 @@
 """The methods that look things up: conversations.*, users.info, usergroups.users.list."""
 
-from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -59,7 +58,7 @@ class Reading:
         user = self._workspace.users.get(given.text("user"))
         if user is None:
             raise ApiError("user_not_found")
-        now = datetime.now(UTC).astimezone(ZoneInfo(user.tz))
+        now = self._workspace.clock().astimezone(ZoneInfo(user.tz))
         offset = now.utcoffset()
         return {
             "user": {

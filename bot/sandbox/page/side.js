@@ -7,14 +7,16 @@ import { me, outside, state } from "./live.js";
 import { drawThread, walk } from "./messages.js";
 import { closeSide, ui } from "./ui.js";
 
-const POLL_SECONDS = 2;
+const POLL_SECONDS = 1.5;
 let seen = { tabs: [] };
 let tab = 0;
 let threadShown = "";
 
 export function drawSide(root) {
+  const opened = ui.side === "outside" && root.dataset.kind !== "outside";
   root.hidden = !ui.side;
   root.dataset.kind = ui.side;
+  if (opened) look(root);
   if (ui.side === "thread") drawThreadPanel(root);
   else if (ui.side === "outside") drawOutside(root);
   else {
@@ -96,17 +98,19 @@ function turn(event) {
   document.getElementById(`outside-tab-${tab}`).focus();
 }
 
+async function look(root) {
+  try {
+    const body = await outside();
+    const changed = JSON.stringify(body) !== JSON.stringify(seen);
+    seen = body;
+    if (changed && ui.side === "outside") drawOutside(root);
+  } catch {
+    // The connection is lost; the line at the top says so.
+  }
+}
+
 // Looks outside as long as the panel is open; nothing tells when something changes there.
 export async function watchOutside(root) {
-  if (ui.side === "outside" && document.visibilityState === "visible") {
-    try {
-      const body = await outside();
-      const changed = JSON.stringify(body) !== JSON.stringify(seen);
-      seen = body;
-      if (changed && ui.side === "outside") drawOutside(root);
-    } catch {
-      // The connection is lost; the line at the top says so.
-    }
-  }
+  if (ui.side === "outside" && document.visibilityState === "visible") await look(root);
   setTimeout(() => watchOutside(root), POLL_SECONDS * 1000);
 }

@@ -5,11 +5,13 @@ import json
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright
 from slack_sdk.web.async_client import AsyncWebClient
@@ -37,7 +39,15 @@ MANIFEST = {
     }
 }
 
+HERE = Path(__file__).parent
 Reply = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests of this folder in one loop, so that they share one browser."""
+    for item in items:
+        if item.path.is_relative_to(HERE) and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 @dataclass
@@ -96,7 +106,7 @@ def _body(request: web.Request, raw: bytes) -> dict[str, Any]:
     return json.loads(form["payload"]) if "payload" in form else form
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def listener() -> AsyncIterator[Listener]:
     listener = Listener()
     app = web.Application()
@@ -109,7 +119,7 @@ async def listener() -> AsyncIterator[Listener]:
     await runner.cleanup()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def slack(clock, listener) -> AsyncIterator[SlackStandIn]:
     """A strict stand-in whose clock is set by hand."""
     standin = SlackStandIn(
@@ -125,7 +135,7 @@ async def slack(clock, listener) -> AsyncIterator[SlackStandIn]:
         yield standin
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
         yield session
@@ -139,7 +149,7 @@ def client(slack, session) -> AsyncWebClient:
     )
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     if not CHROMIUM:
         pytest.skip("no Chromium on this machine")
@@ -152,11 +162,12 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser, slack) -> AsyncIterator[Page]:
     """The page as Ada sees it; whatever it complains of fails the test."""
     complaints: list[str] = []
-    page = await browser.new_page()
+    context = await browser.new_context()
+    page = await context.new_page()
     page.set_default_timeout(5_000)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(
@@ -166,6 +177,7 @@ async def page(browser, slack) -> AsyncIterator[Page]:
     await page.goto(slack.page_url)
     await page.get_by_label("Message #deliverability").wait_for()
     yield page
+    await context.close()
     assert complaints == []
 
 

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from slack_sdk.signature import Clock, SignatureVerifier
 
@@ -195,7 +196,7 @@ async def test_a_message_shortcut_carries_the_message(slack, listener):
 class TestResponseUrl:
     """The addresses that answers are posted to."""
 
-    @pytest.fixture
+    @pytest_asyncio.fixture(loop_scope="session")
     async def address(self, slack, listener):
         await slack.command(ADA, CHANNEL, "help")
         return listener.last["response_url"]

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import pytest_asyncio
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
@@ -38,7 +39,7 @@ def app(client, kit):
     return app
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def connected(slack, app, client):
     slack.delivery.url = ""
     handler = AsyncSocketModeHandler(app, "xapp-good", web_client=client)
