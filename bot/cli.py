@@ -227,7 +227,8 @@ def _diagnose(chosen: argparse.Namespace) -> int:
     from bot.terminal import diagnosed
 
     text = " ".join(chosen.text)
-    ways = [bool(text), chosen.jsonl is not None, chosen.mail is not None]
+    asked = bool(text or chosen.code or chosen.status or (chosen.provider and chosen.verdict))
+    ways = [asked, chosen.jsonl is not None, chosen.mail is not None]
     if ways.count(True) != 1:
         raise UsageError("give a reply, or --jsonl [FILE], or --mail PATH: bounce diagnose --help")
     rules = _rules(chosen)
@@ -277,9 +278,17 @@ def _lines(name: str) -> Iterator[bytes]:
 
 
 def _write(pieces: Iterator[str]) -> int:
+    """Write answers as they come; a terminal beside is told how many there are."""
+    watched = sys.stderr.isatty() and not sys.stdout.isatty()
+    written = 0
     for piece in pieces:
         sys.stdout.write(piece)
-    sys.stdout.flush()
+        sys.stdout.flush()
+        written += piece.count("\n")
+        if watched:
+            print(f"\r{written:,} answers", end="", file=sys.stderr, flush=True)
+    if watched:
+        print(file=sys.stderr)
     return 0
 
 

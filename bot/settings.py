@@ -248,7 +248,8 @@ def check(model: type[Model], tables: Any, where: tuple[str, ...]) -> Model:
     try:
         return model.model_validate(tables) if where else model(**tables)
     except ValidationError as error:
-        faults = [_explain(fault, model, where) for fault in error.errors(include_url=False)]
+        found = sorted(error.errors(include_url=False), key=_misspelt_first)
+        faults = [_explain(fault, model, where) for fault in found]
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         raise SettingsError(faults[0] + more) from None
 
@@ -271,6 +272,11 @@ def _source(name: Any, table: Any) -> SourceSettings:
     if provider is None:
         raise SettingsError(_unknown((*where, "provider"), list(PROVIDERS), str(table["provider"])))
     return check(provider.Settings, table, where)
+
+
+def _misspelt_first(fault: ErrorDetails) -> bool:
+    """Order faults: a misspelt key is why another is missing."""
+    return fault["type"] != "extra_forbidden"
 
 
 def _explain(fault: ErrorDetails, model: type[BaseModel], where: tuple[str, ...]) -> str:

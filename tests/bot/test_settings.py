@@ -168,7 +168,7 @@ def test_a_broken_file_is_named_with_its_line(tmp_path):
 
 
 def test_an_unreadable_secret_is_named(tmp_path):
-    with pytest.raises(SettingsError, match=r"BOUNCE_SLACK__BOT_TOKEN: .* cannot be read"):
+    with pytest.raises(SettingsError, match=r"BOUNCE_SLACK__BOT_TOKEN_FILE: .* cannot be read"):
         load(BOUNCE_SLACK__BOT_TOKEN_FILE=str(tmp_path / "none"))
 
 
