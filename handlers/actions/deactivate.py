@@ -138,4 +138,6 @@ def _remedy(source: str, provider: Provider | None) -> str:
     """Return how to have the provider know, where that can be."""
     if provider is None or "api" not in type(provider).Settings.model_fields:
         return f", for {escape(source)} has no suppression list that can be reached"
+    if provider.settings.api is not None:
+        return f", as sources.{escape(source)}.api says"
     return f"; set sources.{escape(source)}.api to suppress at the provider, too"

@@ -74,14 +74,14 @@ class Reactivate(Work):
             return f"is active here; stood on {contact.before.list} before us and is left there"
         suppressing = self._list_of(contact)
         entry = await suppressing.suppression_of(contact.recipient)
+        if entry == contact.added:
+            await suppressing.unsuppress(contact.recipient)
+            return ""
         if entry is None:
             return ""
         if entry.by_person:
             raise KeptError(f"on {entry.list} by their own wish ({entry.cause})")
-        if entry != contact.added:
-            return f"is active here; the entry on {entry.list} was changed since and is left there"
-        await suppressing.unsuppress(contact.recipient)
-        return ""
+        return f"is active here; the entry on {entry.list} was changed since and is left there"
 
     def _list_of(self, contact: Contact) -> Suppresses:
         source = self.desk.sources.get(contact.source)

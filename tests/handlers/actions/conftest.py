@@ -16,7 +16,7 @@ from standardwebhooks.webhooks import Webhook
 
 from bot.performing import Performer
 from bot.sandbox.delivery import Answer
-from bot.sandbox.keys import API_KEY, MAILGUN_DOMAIN
+from bot.sandbox.keys import API_KEY, MAILGUN_DOMAIN, Keys
 from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.vendors import Vendors
 from bot.settings import SlackSettings
@@ -287,7 +287,7 @@ async def room(
             ),
         )
         actions = {name: action(desk) for name, action in ACTIONS.items()}
-        app = make_app(settings, desk.slack)
+        app = make_app(settings, session)
         for name, action in actions.items():
             app.action(name)(ack=action.clicked, lazy=[action.opened])
             app.view(name)(action.submitted)
@@ -320,7 +320,13 @@ async def room(
 
 
 def sources(address: str, outgoing: Outgoing, clock: Any) -> dict[str, Provider]:
-    """Return three sources: with an API, without its key, and of a provider that has none."""
+    """Return sources with an API, without its key, and of a provider that has none."""
+    sendgrid = {
+        "key": API_KEY,
+        "inactive": "global",
+        "base_url": f"{address}/sendgrid",
+        "allow_private": True,
+    }
     tables: dict[str, dict[str, Any]] = {
         "shop": {
             "provider": "mailgun",
@@ -334,6 +340,16 @@ def sources(address: str, outgoing: Outgoing, clock: Any) -> dict[str, Provider]
         },
         "letters": {"provider": "postmark", "user": "u", "password": "p"},
         "mails": {"provider": "dsn", "secrets": ["bearer"]},
+        "campaigns": {
+            "provider": "sendgrid",
+            "public_key": Keys().sendgrid_public,
+            "api": sendgrid,
+        },
+        "notes": {
+            "provider": "sendgrid",
+            "public_key": Keys().sendgrid_public,
+            "api": sendgrid | {"inactive": "store"},
+        },
     }
     made = {}
     for name, table in tables.items():

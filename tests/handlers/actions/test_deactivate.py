@@ -105,6 +105,7 @@ async def test_who_was_on_the_list_before_us_is_not_added(room: Any) -> None:
     [
         ("letters", "set sources.letters.api to suppress at the provider"),
         ("mails", "mails has no suppression list that can be reached"),
+        ("notes", "as sources.notes.api says"),
     ],
 )
 async def test_without_a_list_it_is_flagged_here_and_said(

@@ -61,6 +61,21 @@ async def test_an_entry_that_somebody_removed_is_no_trouble(room: Any) -> None:
     assert not (await room.store.contact("shop", ANA)).inactive
 
 
+async def test_our_own_unsubscribe_is_taken_back_and_a_persons_is_not(room: Any) -> None:
+    room.vendors.add("SendGrid", BEN, "their own")
+    await room.hear(ANA, BEN, source="campaigns")
+    await room.click(ADA, "deactivate")
+    await room.work()
+    assert "receipts and passwords too" in (await room.last("deactivate")).result
+
+    await room.click(LINUS, "reactivate")
+    await room.work()
+
+    assert [entry.address for _, entry in room.vendors.entries()] == [BEN]
+    assert (await room.store.contact("campaigns", BEN)).inactive
+    assert not (await room.store.contact("campaigns", ANA)).inactive
+
+
 async def test_a_complaint_that_came_since_keeps_the_flag(room: Any) -> None:
     await flagged(room, ANA, BEN)
     alert = await room.alert()
