@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import event as listening
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from bot.store.store import SqlStore
 from bot.store.tables import contacts, deliveries, hours
@@ -348,18 +348,6 @@ async def test_a_thousand_events_take_a_few_statements(hook, store):
 
     assert len(said) < 40
     assert counts(await the_alert(store)) == (0, 1_000, 0, 0)
-
-
-async def test_untriaged_events_are_found_by_their_index(hook, store):
-    query = "SELECT id FROM events WHERE triaged_at IS NULL ORDER BY id LIMIT 10"
-    explain = "EXPLAIN " if store.database.is_postgres else "EXPLAIN QUERY PLAN "
-    async with store.database.writing() as connection:
-        if store.database.is_postgres:
-            await connection.execute(text("SET LOCAL enable_seqscan = off"))
-            await connection.execute(text("SET LOCAL enable_bitmapscan = off"))
-        plan = "\n".join(str(row) for row in await connection.execute(text(explain + query)))
-
-    assert "ix_events_untriaged" in plan
 
 
 @pytest.mark.parametrize("address", ["no-at-sign", "a@b@c", "ÄÖ@exämple.org"])

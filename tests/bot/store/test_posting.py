@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
 from bot.store.store import SqlStore
 from handlers.store import Due, Note
@@ -427,17 +426,6 @@ async def test_a_lease_follows_the_clock_of_the_database_where_there_are_several
         taken = await other.lease_channel(CHANNEL, "b", 30.0)
 
         assert taken is not store.database.is_postgres
-
-
-async def test_due_alerts_are_found_by_their_index(store):
-    query = "SELECT id FROM alerts WHERE channel = 'C' AND flush_at IS NOT NULL AND flush_at <= 5"
-    explain = "EXPLAIN " if store.database.is_postgres else "EXPLAIN QUERY PLAN "
-    async with store.database.writing() as connection:
-        if store.database.is_postgres:
-            await connection.execute(text("SET LOCAL enable_seqscan = off"))
-        plan = "\n".join(str(row) for row in await connection.execute(text(explain + query)))
-
-    assert "ix_alerts_due" in plan
 
 
 # Closing
