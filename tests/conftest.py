@@ -141,11 +141,17 @@ class Postgres:
         """Drop a database, whoever is still connected."""
         await self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
-    async def run(self, statement: str) -> None:
+    async def disconnect(self, name: str) -> None:
+        """Cut all connections to a database, as a restart of the server does."""
+        await self.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+        )
+
+    async def run(self, statement: str, *values: object) -> None:
         """Run a statement outside of any transaction."""
         connection = await asyncpg.connect(self._server)
         try:
-            await connection.execute(statement)
+            await connection.execute(statement, *values)
         finally:
             await connection.close()
 
