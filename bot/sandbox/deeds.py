@@ -51,7 +51,7 @@ class Deeds:
         """Write what the composer holds: a slash command, or a message."""
         text, channel = str(wish["text"]).strip(), str(wish["channel"])
         thread = str(wish.get("thread_ts") or "")
-        if channel not in self._workspace.channels or not text:
+        if not text or not self._workspace.is_in(user, channel):
             raise LookupError("nothing to write, or nowhere")
         if text.startswith("/"):
             return await self._command(user, channel, text, in_thread=bool(thread))

@@ -136,6 +136,7 @@ class Page:
             return
 
     async def _download(self, request: web.Request) -> web.Response:
+        _check_local(request)
         file = self._workspace.files.get(request.match_info["file"])
         if file is None or file.content is None:
             raise web.HTTPNotFound

@@ -204,10 +204,12 @@ class Workspace:
 
     def sees(self, user: str, message: Message) -> bool:
         """Whether a person sees a message: it is for them, or for a channel they are in."""
-        channel = self.channels[message.channel]
-        if channel.is_direct and channel.id != self.users[user].direct:
-            return False
-        return message.only_for in {"", user}
+        return message.only_for in {"", user} and self.is_in(user, message.channel)
+
+    def is_in(self, user: str, channel: str) -> bool:
+        """Whether a person is in a conversation: all are in channels, two in a direct one."""
+        found = self.channels.get(channel)
+        return found is not None and (not found.is_direct or found.id == self.users[user].direct)
 
     def find(self, channel: str, ts: str) -> Message | None:
         """Return a message that is there and not deleted."""

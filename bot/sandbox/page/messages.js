@@ -51,11 +51,10 @@ function goesOn(previous, message) {
 
 // Draws a message only if it changed since; the node that is there says what it was drawn from.
 function cached(node, message, how) {
-  const drawnFrom = JSON.stringify([message, how, state.me, parentText(message)]);
-  if (node?.$drawnFrom === drawnFrom) return node;
+  const around = JSON.stringify([how, state.me, parentText(message)]);
+  if (node?.$message === message && node.$around === around) return node;
   const fresh = article(message, how);
-  if (node) node.$drawnFrom = drawnFrom;
-  fresh.$drawnFrom = drawnFrom;
+  for (const one of [node, fresh].filter(Boolean)) Object.assign(one, { $message: message, $around: around });
   return fresh;
 }
 

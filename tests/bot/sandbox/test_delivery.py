@@ -65,7 +65,7 @@ def hang(slack, listener):
     slack.delivery.ack_seconds = 0.05
 
     async def wait(_):
-        await asyncio.sleep(0.5)
+        await asyncio.Event().wait()
         return web.Response()
 
     return lambda times=1: listener.answers.extend([wait] * times)

@@ -117,6 +117,7 @@ async def test_the_stream_tells_of_each_change(slack, session):
         {"do": "fly"},
         {"do": "click", "channel": CHANNEL, "ts": "1.1", "action_id": "go"},
         {"do": "write", "channel": "C404", "text": "x"},
+        {"do": "write", "channel": "D02LINUS", "text": "x"},
         {"do": "submit", "entries": {}},
         {"do": "submit", "entries": ["x"]},
         {"do": "click"},

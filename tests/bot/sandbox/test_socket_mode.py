@@ -129,3 +129,27 @@ async def test_an_envelope_is_acked_by_its_id(slack, client, session):
     assert envelope["type"] == "slash_commands"
     assert envelope["accepts_response_payload"] is True
     assert [message["text"] for message in slack.ephemeral(CHANNEL, ADA)] == ["hello"]
+
+
+async def test_an_event_that_is_not_acked_is_sent_again_and_says_so(slack, client, session):
+    slack.delivery.url = ""
+    slack.delivery.ack_seconds = 0.05
+    address = (await client.apps_connections_open(app_token="xapp-good"))["url"]
+    async with session.ws_connect(address) as socket:
+        await socket.receive_json()
+        opening = asyncio.create_task(slack.open_home(ADA))
+        first, second = await socket.receive_json(), await socket.receive_json()
+        await socket.send_json({"envelope_id": second["envelope_id"]})
+        answer = await opening
+
+    assert answer.shown == ""
+    assert first["payload"]["event_id"] == second["payload"]["event_id"]
+    assert first["envelope_id"] != second["envelope_id"]
+    assert (second["retry_attempt"], second["retry_reason"]) == (1, "http_timeout")
+
+
+async def test_a_connection_that_is_to_be_renewed_is_renewed(connected):
+    await connected.socket_mode.refresh()
+    await connected.socket_mode.ready.wait()
+
+    assert (await connected.command(ADA, CHANNEL, "help")).shown == ""
