@@ -31,6 +31,10 @@ ATTEMPTS = 11
 
 REDRAW_SECONDS = 5.0
 RELEASE_SECONDS = 1.0
+WRITE_SECONDS = 10.0
+"""How long the end of a job is tried to be written while the database is away."""
+
+WRITE_PAUSE = 0.5
 FAILURES_SHOWN = 20
 
 _BUGS = (DataError, IntegrityError, ProgrammingError)
@@ -168,13 +172,26 @@ class Performer:
         text = "\n".join([outcome.line, *(f"• {line}" for line in told)])
         message = Message(cut(text, SPOKEN_LIMIT), plain(text))
         note = self._note(job, message) if outcome.line else None
-        await self._store.finish(job, state, outcome.line, note)
+        await self._finish(job, state, outcome.line, note)
 
     async def _dead(self, job: Job, why: str) -> None:
         action = self._actions.get(job.name)
         label = (action.label if action else "") or job.name.replace("_", " ").capitalize()
         note = self._note(job, failed_job(label, why, job.id))
-        await self._store.finish(job, JobState.DEAD, why, note)
+        await self._finish(job, JobState.DEAD, why, note)
+
+    async def _finish(self, job: Job, state: JobState, result: str, note: Note | None) -> None:
+        """Write the end of a job, also if the database is away for a moment: it was performed."""
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + WRITE_SECONDS
+        while True:
+            try:
+                return await self._store.finish(job, state, result, note)
+            except Exception as error:
+                if not _may_pass(error) or loop.time() > give_up:
+                    raise
+                log.warning("the end of a job is not written yet", extra={"why": str(error)})
+            await asyncio.sleep(WRITE_PAUSE)
 
     def _note(self, job: Job, message: Message) -> Note:
         """Return what is told in the alert's thread, else to the operators of Bounce Desk."""
@@ -215,4 +232,4 @@ def _may_pass(error: Exception) -> bool:
     """Return whether an error may pass by itself: the outside or the database is away."""
     if isinstance(error, DBAPIError):
         return not isinstance(error, _BUGS)
-    return isinstance(error, TemporaryError | BusyError | ConnectionRefusedError)
+    return isinstance(error, TemporaryError | BusyError)

@@ -8,19 +8,27 @@ import fcntl
 import os
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    suppress,
+)
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+import asyncpg
 from sqlalchemy import ColumnElement, Table, cast, event, func, literal, select, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import BigInteger
 
 from bot.store.columns import Moment, hashed
+from handlers.errors import TemporaryError
 from handlers.provider import Clock
 
 Upsert = postgresql.Insert | sqlite.Insert
@@ -40,6 +48,10 @@ _PRAGMAS = (
     "PRAGMA cache_size=-32768",
     "PRAGMA temp_store=MEMORY",
 )
+
+
+class AwayError(TemporaryError, OSError):
+    """The database does not answer; what was asked of it was not begun."""
 
 
 class Database:
@@ -87,7 +99,7 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Give a connection that sees one moment of the database."""
-        async with self._reader.connect() as connection:
+        async with _reached(self._reader.connect()) as connection:
             yield connection
 
     @asynccontextmanager
@@ -97,10 +109,10 @@ class Database:
         On SQLite writers take turns; `urgent` ones (a person waits) are next.
         """
         if self.is_postgres:
-            async with self._writer.begin() as connection:
+            async with _reached(self._writer.begin()) as connection:
                 yield connection
             return
-        async with self._turnstile.turn(urgent), self._writer.begin() as connection:
+        async with self._turnstile.turn(urgent), _reached(self._writer.begin()) as connection:
             yield connection
 
     def moment(self, after: float = 0.0) -> ColumnElement[datetime]:
@@ -194,6 +206,18 @@ class FileLock:
     def release(self) -> None:
         """Free the lock. The file stays: to remove it would race with who opens it now."""
         os.close(self._file)
+
+
+@asynccontextmanager
+async def _reached(
+    connecting: AbstractAsyncContextManager[AsyncConnection],
+) -> AsyncIterator[AsyncConnection]:
+    async with AsyncExitStack() as stack:
+        try:
+            connection = await stack.enter_async_context(connecting)
+        except (OSError, PoolTimeoutError, asyncpg.PostgresError) as error:
+            raise AwayError(f"the database does not answer: {error}") from error
+        yield connection
 
 
 def _address(url: str) -> URL:

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Update, case, select, update
+from sqlalchemy import ColumnElement, Row, Select, Update, case, literal, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.store.acting import acted
-from bot.store.columns import EPOCH, is_one_of, subject_of
+from bot.store.columns import EPOCH, Moment, is_one_of, subject_of
 from bot.store.database import Database
 from bot.store.noting import Noting
 from bot.store.options import Options
@@ -181,8 +181,17 @@ class Jobs(Noting):
             await connection.execute(update(jobs).where(JOB_RUNS).values(lease_until=EPOCH))
 
     async def reschedule(self, job: Job, run_at: datetime, why: str) -> None:
-        """Let a job wait until a later attempt; raises LeaseLostError."""
-        waits = {"state": JobState.WAITING.value, "lease_until": None, "run_at": run_at}
+        """Let a job wait until a later attempt, or end it if a person asked to stop it.
+
+        Raises LeaseLostError.
+        """
+        stopped = jobs.c.stop_asked
+        waits = {
+            "state": case((stopped, JobState.STOPPED.value), else_=JobState.WAITING.value),
+            "finished_at": case((stopped, literal(self.now(), Moment)), else_=None),
+            "lease_until": None,
+            "run_at": run_at,
+        }
         async with self.database.writing() as connection:
             await _must(connection, job, _held(job).values(**waits, result=why))
             await acted(connection, job.alert_id, self.now())

@@ -305,6 +305,15 @@ async def test_a_rescheduled_job_waits(store, clock, running):
     assert again.result == "the provider is away"
 
 
+async def test_a_job_that_was_to_stop_does_not_wait_for_another_attempt(store, clock, running):
+    await store.stop(running.id, "U2")
+
+    await store.reschedule(running, clock() + timedelta(seconds=30), "the provider is away")
+
+    assert (await store.job(running.id)).state is JobState.STOPPED
+    assert (await row_of(store, jobs, running.id)).finished_at == clock()
+
+
 async def test_a_step_forward_is_kept_and_makes_it_the_first_attempt_again(store, clock, running):
     clock.advance(LEASE + 1)
     [second] = await store.claim_jobs(8, LEASE)
