@@ -23,9 +23,6 @@ from handlers.store import Job, JobState
 KEPT = 1_000
 """Clicks acked and not yet answered; an answer beyond is lost, the intent is not."""
 
-TOLD = 20
-"""Lines of an outcome on what could not be done; the rest is a number."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Click:
@@ -264,13 +261,6 @@ def done_line(job: Job) -> str:
     """Return that a job was done already, by whom, when, and what came of it."""
     when = f" at {moment(job.created_at)}" if job.created_at else ""
     return f"Already done, asked for by <@{job.by}>{when}: {job.result or 'without a word'}"
-
-
-def told(lines: Sequence[str]) -> list[str]:
-    """Return the first lines of many, and how many more there are."""
-    if len(lines) <= TOLD:
-        return list(lines)
-    return [*lines[:TOLD], f"and {len(lines) - TOLD:,} more"]
 
 
 def counted(count: int, one: str, many: str = "") -> str:

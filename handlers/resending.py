@@ -12,7 +12,7 @@ from typing import Any, Protocol, Self
 
 from handlers.action import Desk, Outcome, Progress, ResendTarget, Stopped
 from handlers.block_kit import escape
-from handlers.click import counted, told
+from handlers.click import counted
 from handlers.errors import PermanentError, TemporaryError, UncertainError
 from handlers.outgoing import Call, signature_headers
 from handlers.phrases import reply_text
@@ -364,7 +364,7 @@ class Resending:
         if left := course.left + len(course.row):
             line += f"; {left:,} left out"
         lines = [escape(one) for one in (*course.lines, *course.row)]
-        return Outcome(line=line, failed=told(lines))
+        return Outcome(line=line, failed=lines)
 
     def _shown(self, delivery: Delivery) -> str:
         return mask(delivery.recipient) if self._desk.masked else delivery.recipient

@@ -7,7 +7,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.action import Outcome, Progress, Stopped
 from handlers.block_kit import actions, button, escape, section
-from handlers.click import Click, Work, counted, done_line, told
+from handlers.click import Click, Work, counted, done_line
 from handlers.errors import PermanentError
 from handlers.phrases import address, reply_text
 from handlers.provider import Provider
@@ -116,7 +116,7 @@ class Deactivate(Work):
         if failed:
             parts.append(f"{len(failed):,} could not be flagged")
         line = f"{line}: {'; '.join(parts)}" if parts else line
-        return Outcome(line=line, failed=told([escape(one) for one in failed]))
+        return Outcome(line=line, failed=[escape(one) for one in failed])
 
 
 def _said(source: str, provider: Provider | None, flagged: Counter[tuple[str, str]]) -> list[str]:

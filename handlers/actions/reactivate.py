@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from handlers.action import Outcome, Progress, Stopped
 from handlers.block_kit import escape
-from handlers.click import Work, counted, told
+from handlers.click import Work, counted
 from handlers.errors import PermanentError
 from handlers.phrases import reply_text
 from handlers.provider import Suppresses
@@ -44,7 +44,7 @@ class Reactivate(Work):
         except Stopped:
             raise Stopped(f"{counted(back, 'contact')} active again before") from None
         line = f"{counted(back, 'contact')} active again, asked for by <@{job.by}>"
-        return Outcome(line=line, failed=[escape(one) for one in told(lines)])
+        return Outcome(line=line, failed=[escape(one) for one in lines])
 
     async def _flagged(self, job: Job) -> AsyncIterator[Contact]:
         if job.alert_id is None:
