@@ -6,7 +6,7 @@ The bot is the one that serves a real workspace; only who it talks to is played.
 import asyncio
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from bot.config_file import SettingsError
 from bot.manifest import load_manifest
 from bot.sandbox.keys import API_KEY, CERTIFICATE_URL, MAILGUN_DOMAIN, TOPIC, Keys
 from bot.sandbox.neighbours import Mailbox, Sender
-from bot.sandbox.samples import OUR_DOMAIN, Hook, Providers, load_samples
+from bot.sandbox.samples import OUR_DOMAIN, Hook, Providers, Sample, load_samples
 from bot.sandbox.showing import Outside, Report, report
 from bot.sandbox.slack import SlackStandIn
 from bot.settings import Settings, check
@@ -77,9 +77,8 @@ class Demo:
             slack.delivery.url = f"{bot.url}/slack/events"
             yield cls(slack, bot, Providers(keys, utc_now), started)
 
-    async def tell(self, *, later: bool = False) -> None:
-        """Send the webhooks of the first samples, or those that come later."""
-        samples = [sample for sample in load_samples() if sample.later is later]
+    async def tell(self, samples: Sequence[Sample]) -> None:
+        """Send the webhooks that tell of samples."""
         async with aiohttp.ClientSession() as session:
             for hook in self._providers.hooks(samples):
                 await self._send(session, hook)
@@ -108,6 +107,11 @@ class Demo:
                 raise DemoError(f"the webhook of {hook.source} was answered {answer.status}")
 
 
+def samples(*, later: bool) -> list[Sample]:
+    """Return the samples of the beginning, or those that come later."""
+    return [sample for sample in load_samples() if sample.later is later]
+
+
 def utc_now() -> datetime:
     """Return the present moment."""
     return datetime.now(UTC)
@@ -116,7 +120,7 @@ def utc_now() -> datetime:
 async def run_once(options: Options) -> Report:
     """Replay the samples, wait until everything is posted, and return what there is to see."""
     async with Demo.open(options) as demo:
-        await demo.tell()
+        await demo.tell(samples(later=False))
         await demo.settled()
         return await demo.report()
 
@@ -125,9 +129,9 @@ async def run(options: Options, opened: Callable[[str], None], stop: asyncio.Eve
     """Replay the samples and stay until `stop`; `opened` hears the address of the page."""
     async with Demo.open(options) as demo:
         opened(demo.slack.page_url)
-        await demo.tell()
+        await demo.tell(samples(later=False))
         if not await _within(stop.wait(), LATER_SECONDS):
-            await demo.tell(later=True)
+            await demo.tell(samples(later=True))
             await stop.wait()
 
 

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -81,7 +81,7 @@ class Providers:
         self._keys = keys
         self._now = now
 
-    def hooks(self, samples: list[Sample]) -> list[Hook]:
+    def hooks(self, samples: Sequence[Sample]) -> list[Hook]:
         """Return the requests that tell of the samples; what SendGrid says comes in one batch."""
         hooks = [self._hook(sample) for sample in samples if sample.source != "shop"]
         batch = [self._sendgrid_event(sample) for sample in samples if sample.source == "shop"]
