@@ -125,10 +125,13 @@ class Performer:
         """Renew the lease while the block runs; end the block once the lease is over or lost."""
         try:
             async with asyncio.timeout(self.lease_seconds) as lease:
-                renewing = asyncio.create_task(self._renew(job, lease))
+                over = asyncio.Event()
+                renewing = asyncio.create_task(self._renew(job, lease, over))
                 try:
                     yield
                 finally:
+                    over.set()  # a renewal that is being written had better end by itself
+                    await asyncio.wait({renewing}, timeout=RELEASE_SECONDS)
                     renewing.cancel()
                     await asyncio.gather(renewing, return_exceptions=True)
         except TimeoutError as error:
@@ -136,10 +139,9 @@ class Performer:
                 raise LeaseLostError from error
             raise
 
-    async def _renew(self, job: Job, lease: asyncio.Timeout) -> None:
+    async def _renew(self, job: Job, lease: asyncio.Timeout, over: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
-        while True:
-            await asyncio.sleep(self.lease_seconds / 3)
+        while not await _set_within(over, self.lease_seconds / 3):
             begun = loop.time()
             try:
                 held = await self._store.renew(job, self.lease_seconds)
@@ -226,6 +228,15 @@ class Steps:
 def backoff(attempts: int) -> float:
     """Return the seconds before the next attempt: 5 s doubling to an hour, with jitter."""
     return min(5.0 * 2.0 ** max(attempts - 1, 0), 3_600.0) * _jitter.uniform(0.8, 1.2)
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for an event, so long at most; return whether it is set."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False
 
 
 def _may_pass(error: Exception) -> bool:

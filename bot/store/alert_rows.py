@@ -145,7 +145,7 @@ async def _deeds(connection: AsyncConnection, numbers: Sequence[int]) -> dict[in
                 line=row.result,
                 at=row.created_at,
                 job_id=row.id,
-                run_at=row.run_at,
+                run_at=row.run_at if row.run_at > row.created_at else None,  # None: at once
                 state=row.state,
                 done=row.done,
             )

@@ -424,3 +424,14 @@ async def test_a_process_alone_need_not_wait_for_the_leases_of_the_killed_one(st
     assert again.id == running.id
     with pytest.raises(LeaseLostError):
         await store.finish(running, JobState.DONE, "late")
+
+
+async def test_a_deed_says_when_it_is_planned_but_not_that_it_is_for_now(store, books, clock):
+    tomorrow = clock() + timedelta(days=1)
+    await books.alert(family="list", reason="bad-mailbox", severity="info")
+    await store.schedule(wish("deactivate"))
+    await store.schedule(wish("resend", run_at=tomorrow))
+
+    alert = await store.alert(7)
+
+    assert [deed.run_at for deed in alert.deeds] == [None, tomorrow]
