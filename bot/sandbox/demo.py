@@ -50,9 +50,12 @@ class Options:
 class Demo:
     """A running demo; made by `open`."""
 
-    def __init__(self, slack: SlackStandIn, bot: Bot, providers: Providers, started: float) -> None:
+    def __init__(
+        self, slack: SlackStandIn, bot: Bot, outside: Outside, providers: Providers, started: float
+    ) -> None:
         self.slack = slack
         self.bot = bot
+        self.outside = outside
         self._providers = providers
         self._started = started
         self._events = 0
@@ -75,7 +78,7 @@ class Demo:
             tables["database"] = {"url": options.database or f"sqlite:///{folder}/demo.db"}
             bot = await stack.enter_async_context(Bot(check(Settings, tables, ())))
             slack.delivery.url = f"{bot.url}/slack/events"
-            yield cls(slack, bot, Providers(keys, utc_now), started)
+            yield cls(slack, bot, outside, Providers(keys, utc_now), started)
 
     async def tell(self, samples: Sequence[Sample]) -> None:
         """Send the webhooks that tell of samples."""

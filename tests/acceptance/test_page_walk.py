@@ -1,0 +1,140 @@
+"""The whole product as a person meets it: alerts in a browser, and everything that they click."""
+
+import shutil
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+
+from bot.sandbox.demo import CHANNEL, Demo, Options
+from bot.sandbox.samples import load_samples
+from handlers.store import JobState
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FULL, GONE, SILENT = "over-full.example", "vanished-cafe.example", "dark-datacentre.example"
+SECONDS = 15_000
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    if not CHROMIUM:
+        pytest.skip("no Chromium on this machine")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def demo(database_url: str) -> AsyncIterator[Demo]:
+    """Give a demo that has told of three emails: a full mailbox, a disabled one, a silent host."""
+    async with Demo.open(Options(port=0, database=database_url)) as demo:
+        domains = {FULL, GONE, SILENT}
+        await demo.tell([s for s in load_samples() if s.recipient.partition("@")[2] in domains])
+        await demo.settled()
+        yield demo
+        assert demo.slack.violations == []
+
+
+@pytest.fixture
+async def page(browser: Browser, demo: Demo) -> AsyncIterator[Page]:
+    context = await browser.new_context(timezone_id="Europe/London")
+    page = await context.new_page()
+    page.set_default_timeout(SECONDS)
+    expect.set_options(timeout=SECONDS)
+    await page.goto(demo.slack.page_url)
+    yield page
+    await context.close()
+
+
+def alert(page: Page, domain: str) -> Locator:
+    return page.locator("#messages [data-ts]", has_text=domain).first
+
+
+async def thread(demo: Demo, message: Locator) -> list[str]:
+    ts = await message.get_attribute("data-ts")
+    return [reply["text"] for reply in demo.slack.replies(CHANNEL, ts or "")]
+
+
+async def outside(demo: Demo, tab: int) -> list[str]:
+    shown = (await demo.outside.shown())["tabs"][tab]["items"]
+    return [item["title"] for item in shown]
+
+
+async def test_a_resend_is_scheduled_moved_cancelled_and_done(page: Page, demo: Demo):
+    message = alert(page, FULL)
+    await message.get_by_role("button", name="Schedule a resend").click()
+    modal = page.get_by_role("dialog")
+    await modal.get_by_role("button", name="Schedule").click()
+    await expect(message).to_contain_text("scheduled by @Ada")
+
+    await message.get_by_role("button", name="Move").click()
+    await choose_time(modal, datetime.now(UTC) + timedelta(days=2))
+    await modal.get_by_role("button", name="Move").click()
+    await expect(modal).to_have_count(0)
+    await message.get_by_role("button", name="Cancel").click()
+    await expect(message).to_contain_text("cancelled")
+    assert await outside(demo, 1) == []
+
+    await message.get_by_role("button", name="Schedule a resend").click()
+    await modal.get_by_label("Your own sender").check()
+    await modal.get_by_role("button", name="Schedule").click()
+    await expect(message).to_contain_text("scheduled by @Ada")
+    await let_its_time_come(demo)
+    await expect(message).to_contain_text("handed to your sender again for @Ada")
+
+    assert await outside(demo, 1) == ["noor@over-full.example"]
+    assert demo.outside.sender.forged == 0
+
+
+async def let_its_time_come(demo: Demo) -> None:
+    (job,) = await demo.bot.store.jobs([JobState.WAITING])
+    assert await demo.bot.store.move(job.id, datetime.now(UTC), "U01ADA")
+
+
+async def choose_time(modal: Locator, moment: datetime) -> None:
+    local = moment.astimezone(ZoneInfo("Europe/London"))
+    await modal.get_by_label("Date").fill(local.strftime("%Y-%m-%d"))
+    await modal.get_by_label("Time").fill(local.strftime("%H:%M"))
+
+
+async def test_a_contact_is_flagged_at_the_provider_and_taken_back(page: Page, demo: Demo):
+    message = alert(page, GONE)
+
+    await message.get_by_role("button", name="Flag as inactive").click()
+    await expect(message).to_contain_text("flagged as inactive by @Ada")
+    assert await outside(demo, 0) == ["tomas@vanished-cafe.example"]
+
+    await message.get_by_role("button", name="Take the flags back").click()
+    await expect(message.get_by_role("button", name="Take the flags back")).to_have_count(0)
+    await expect(message).to_contain_text("1 contact active again")
+
+    assert await outside(demo, 0) == []
+    assert len(await thread(demo, message)) == 2
+
+
+async def test_a_ticket_reaches_the_mailbox_once(page: Page, demo: Demo):
+    message = alert(page, SILENT)
+
+    await message.get_by_role("button", name="Open a ticket").click()
+    await expect(message).to_contain_text("Ticket opened by @Ada")
+    await message.get_by_role("button", name="Open a ticket").click()
+    await expect(page.get_by_text("Only visible to you")).to_be_visible()
+
+    (mail,) = demo.outside.mailbox.mails
+    assert "Connection timed out" in mail.get_body(("plain",)).get_content()
+    assert len(await thread(demo, message)) == 1
+
+
+async def test_the_composer_explains(page: Page, demo: Demo):
+    composer = page.get_by_label("Message #deliverability")
+    await composer.fill("/bounce explain quota")
+    await composer.press("Enter")
+
+    answer = page.locator("#messages", has_text="Only visible to you")
+    await expect(answer).to_contain_text("quota-issues")
