@@ -127,6 +127,8 @@ def clean(text: str, limit: int) -> str:
     text = text[:limit]
     if "\0" in text:
         text = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -139,6 +141,8 @@ def clean(text: str, limit: int) -> str:
 
 def bounded(moment: datetime) -> datetime:
     """Return the moment in UTC, moved into 1990-2100; one without a zone is taken as UTC."""
+    if moment.tzinfo is UTC and EARLIEST <= moment <= LATEST:
+        return moment
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     try:

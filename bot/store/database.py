@@ -7,7 +7,7 @@ import asyncio
 import fcntl
 import os
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -27,6 +27,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import BigInteger
 
+from bot.store.bulk import Bulk
 from bot.store.columns import Moment, hashed
 from handlers.errors import TemporaryError
 from handlers.provider import Clock
@@ -67,6 +68,7 @@ class Database:
         self._reader = reader
         self._own_clock = own_clock or not self.is_postgres
         self._turnstile = Turnstile()
+        self._bulks: dict[tuple[object, tuple[str, ...]], Bulk] = {}
         self._lock: FileLock | None = None
 
     @classmethod
@@ -136,6 +138,15 @@ class Database:
     def insert(self, table: Table) -> Upsert:
         """Return an INSERT that knows ON CONFLICT; hand its rows to `execute`, not to `values`."""
         return postgresql.insert(table) if self.is_postgres else sqlite.insert(table)
+
+    def bulk(self, make: Callable[[Upsert], Upsert], table: Table, names: tuple[str, ...]) -> Bulk:
+        """Return an INSERT for many rows, to which `make` adds what to do on a conflict."""
+        known = self._bulks.get((make, names))
+        if known is None:
+            statement = make(self.insert(table))
+            known = Bulk(statement, table, names, self._writer.dialect)
+            self._bulks[make, names] = known
+        return known
 
     async def lock(self, connection: AsyncConnection, name: str) -> None:
         """Let one transaction at a time pass, over all processes, until it ends.

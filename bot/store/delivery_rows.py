@@ -4,19 +4,17 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from resolutions.alert import Delivery, DeliveryState, Triaged
-from resolutions.because import because
-from resolutions.bounce import Kind, Permanence
+from resolutions.alert import Delivery, DeliveryState
+from resolutions.bounce import BounceEvent, Kind, Permanence
 from resolutions.diagnosis import Confidence
 from resolutions.reason import Reason
 
 
-def body_of(triaged: Triaged) -> dict[str, Any]:
+def body_of(event: BounceEvent, evidence: str) -> dict[str, Any]:
     """Return what is shown of a delivery and never asked for."""
-    event = triaged.event
     return {
         "recipient": event.recipient,
-        "evidence": because(triaged.diagnosis),
+        "evidence": evidence,
         "subject": event.subject,
         "reply": event.reply.text,
         "code": event.reply.code,

@@ -3,20 +3,23 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import bindparam, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.columns import EPOCH, hashed
+from bot.store.database import Upsert
 from bot.store.delivery_rows import body_of
 from bot.store.event_rows import contact_key, delivery_key
 from bot.store.ledger import LOCK, Ledger, News
 from bot.store.part import Part
 from bot.store.tables import OPEN, UNTRIAGED, alerts, arrivals, contacts, deliveries, events
 from resolutions.alert import AlertKey, DeliveryState, Triaged
+from resolutions.because import because
 from resolutions.bounce import BounceEvent, Kind, Permanence
-from resolutions.diagnosis import Confidence
+from resolutions.diagnosis import Confidence, Diagnosis
 from resolutions.reason import Reason
 from resolutions.resolution import Family
 
@@ -27,13 +30,23 @@ _claim = update(events).where(UNTRIAGED).returning(events.c.id)
 _update_delivery = update(deliveries).where(deliveries.c.id == bindparam("of"))
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event with the keys of what it is about."""
+
+    triaged: Triaged
+    contact: str
+    delivery: str
+    alert: str
+
+
 @dataclass(slots=True)
 class Standing:
     """A delivery while events are folded into it: its row as it was, and as it will be."""
 
     was: Mapping[str, Any] | None = None
     now: dict[str, Any] | None = None
-    by: Triaged | None = None  # the event that made it what it is now
+    by: Told | None = None  # the event that made it what it is now
 
 
 class Folding(Part):
@@ -68,19 +81,19 @@ class Fold:
         self._database = part.database
         self._options = part.options
         self._connection = connection
-        self._triaged = triaged
+        self._told = [_told(each) for each in triaged]
         self._now = part.now()
+        self._phrases: dict[int, str] = {}  # by identity: each diagnosis lives as long as its event
         self._ledger = Ledger(part.database, part.options, self._now)
 
     async def run(self) -> None:
         """Lock the contacts, then the books; see how the deliveries stand; move and count them."""
         people = await self._contacts()
         await self._database.lock(self._connection, LOCK)
-        keys = [_key_of(each) for each in self._triaged]
-        standings = await self._standings(keys)
-        arrived = await self._arrived(keys)
-        for key, each in zip(keys, self._triaged, strict=True):
-            self._apply(standings[key], each, key, arrived.get(key))
+        standings = await self._standings()
+        arrived = await self._arrived()
+        for each in self._told:
+            self._apply(standings[each.delivery], each, arrived.get(each.delivery))
         moved = [each for each in standings.values() if each.now is not each.was]
         await self._find_alerts(moved)
         for standing in moved:
@@ -93,77 +106,59 @@ class Fold:
     async def _contacts(self) -> dict[str, int]:
         """Return the ids of all contacts by key, noting what happened to them."""
         rows: dict[str, dict[str, Any]] = {}
-        for each in self._triaged:
-            event = each.event
-            key = contact_key(event.source, event.recipient)
-            row = rows.get(key)
+        for each in self._told:
+            row = rows.get(each.contact)
             if row is None:
-                row = rows[key] = _contact(key, event)
-            _note(row, each)
-        insert = self._database.insert(contacts)
-        new = insert.excluded
-        newer = func.coalesce(new.last_bounced_at, 0) >= func.coalesce(
-            contacts.c.last_bounced_at, 0
+                row = rows[each.contact] = _contact(each.contact, each.triaged.event)
+            _note(row, each.triaged)
+        order = sorted(rows)
+        await self._database.bulk(_upsert_contacts, contacts, CONTACT).run(
+            self._connection, [rows[key] for key in order]
         )
-        upsert = insert.on_conflict_do_update(
-            index_elements=["key"],
-            set_={
-                "complained": or_(contacts.c.complained, new.complained),
-                "last_bounced_at": case(
-                    (newer, new.last_bounced_at), else_=contacts.c.last_bounced_at
-                ),
-                "last_reason": case((newer, new.last_reason), else_=contacts.c.last_reason),
-                "last_delivered_at": later(contacts.c.last_delivered_at, new.last_delivered_at),
-            },
-        ).returning(contacts.c.key, contacts.c.id)
-        found = await self._connection.execute(upsert, [rows[key] for key in sorted(rows)])
-        return {row.key: row.id for row in found}
+        query = select(contacts.c.key, contacts.c.id).where(contacts.c.key.in_(order))
+        return {row.key: row.id for row in await self._connection.execute(query)}
 
     # Deliveries
 
-    async def _standings(self, keys: Iterable[str]) -> dict[str, Standing]:
+    async def _standings(self) -> dict[str, Standing]:
         """Return how each delivery stands; who is not known yet has no row."""
-        wanted = dict.fromkeys(keys)
+        wanted = dict.fromkeys(each.delivery for each in self._told)
         query = select(deliveries).where(deliveries.c.key.in_(list(wanted)))
         known = {row.key: dict(row._mapping) for row in await self._connection.execute(query)}
         return {key: Standing(known.get(key), known.get(key)) for key in wanted}
 
-    async def _arrived(self, keys: Sequence[str]) -> dict[str, datetime]:
+    async def _arrived(self) -> dict[str, datetime]:
         """Return when deliveries arrived whose deferral is only told now."""
-        waiting = [
-            key
-            for key, each in zip(keys, self._triaged, strict=True)
-            if each.diagnosis.kind is Kind.DEFERRAL
-        ]
+        kinds = ((each.delivery, each.triaged.diagnosis.kind) for each in self._told)
+        waiting = [key for key, kind in kinds if kind is Kind.DEFERRAL]
         if not waiting:
             return {}
         query = select(arrivals.c.delivery_key, func.max(arrivals.c.occurred_at).label("at"))
         query = query.where(arrivals.c.delivery_key.in_(waiting)).group_by(arrivals.c.delivery_key)
         return {row.delivery_key: row.at for row in await self._connection.execute(query)}
 
-    def _apply(
-        self, standing: Standing, triaged: Triaged, key: str, arrived: datetime | None
-    ) -> None:
+    def _apply(self, standing: Standing, told: Told, arrived: datetime | None) -> None:
         """Let one event change a delivery, if it says something new."""
-        state, at = _state_of(triaged), triaged.event.occurred_at
+        state, at = _state_of(told.triaged), told.triaged.event.occurred_at
         if state is DeliveryState.DELIVERED:
             if standing.now is not None and standing.now["state"] == DeliveryState.WAITING:
                 standing.now = {**standing.now, "state": state.value, "occurred_at": at}
             return
         if standing.now is not None and not _supersedes(state, at, standing.now):
             return
-        row = self._row(triaged, key, state)
+        row = self._row(told, state)
         if state is DeliveryState.WAITING and arrived is not None:
             row |= {"state": DeliveryState.DELIVERED.value, "occurred_at": arrived}
         if standing.was is not None:
             row["waiting_since"] = standing.was["waiting_since"]
-        standing.now, standing.by = row, triaged
+        standing.now, standing.by = row, told
 
-    def _row(self, triaged: Triaged, key: str, state: DeliveryState) -> dict[str, Any]:
+    def _row(self, told: Told, state: DeliveryState) -> dict[str, Any]:
+        triaged = told.triaged
         event, diagnosis = triaged.event, triaged.diagnosis
         waits = state is DeliveryState.WAITING
         return {
-            "key": key,
+            "key": told.delivery,
             "source": event.source,
             "state": state.value,
             "kind": diagnosis.kind.value,
@@ -177,8 +172,15 @@ class Fold:
             "domain": event.domain,
             "occurred_at": event.occurred_at,
             "waiting_since": min(event.occurred_at, self._now) if waits else None,
-            "body": body_of(triaged),
+            "body": body_of(event, self._phrase(diagnosis)),
         }
+
+    def _phrase(self, diagnosis: Diagnosis) -> str:
+        """Return the evidence in words; events of a storm share their diagnosis."""
+        known = self._phrases.get(id(diagnosis))
+        if known is None:
+            known = self._phrases[id(diagnosis)] = because(diagnosis)
+        return known
 
     def _is_final(self, triaged: Triaged, state: DeliveryState) -> bool:
         """Tell whether the address may be flagged for it."""
@@ -197,7 +199,7 @@ class Fold:
     async def _find_alerts(self, moved: Iterable[Standing]) -> None:
         """Say of each delivery that moved by an event which alert it is in, making new ones."""
         joining = [(each, each.by) for each in moved if each.by is not None]
-        wanted = {hash_of(by.key): by for _, by in joining}
+        wanted = {by.alert: by.triaged for _, by in joining}
         if not wanted:
             return
         query = select(alerts.c.key, alerts.c.id).where(alerts.c.key.in_(list(wanted)), OPEN)
@@ -207,8 +209,8 @@ class Fold:
             known |= await self._open_alerts(missing)
         for standing, by in joining:
             if standing.now is not None:
-                standing.now["alert_id"] = known[hash_of(by.key)]
-                self._hear(known[hash_of(by.key)], by)
+                standing.now["alert_id"] = known[by.alert]
+                self._hear(known[by.alert], by.triaged)
 
     def _hear(self, alert_id: int, triaged: Triaged) -> None:
         news = self._ledger.news.get(alert_id)
@@ -254,8 +256,7 @@ class Fold:
         if standing.was is not None:
             self._ledger.leave(standing.was)
         if standing.by is not None:
-            event = standing.by.event
-            now["contact_id"] = people[contact_key(event.source, event.recipient)]
+            now["contact_id"] = people[standing.by.contact]
         self._ledger.join(now)
         self._ledger.happened(now)
 
@@ -264,11 +265,13 @@ class Fold:
         made = [now for was, now in rows if was is None]
         changed = [_without_id(now) | {"of": was["id"]} for was, now in rows if was is not None]
         if made:
-            await self._connection.execute(deliveries.insert(), made)
+            insert = self._database.bulk(_insert_deliveries, deliveries, tuple(made[0]))
+            await insert.run(self._connection, made)
         if changed:
             await self._connection.execute(_update_delivery, changed)
 
 
+@lru_cache(maxsize=1_024)
 def hash_of(key: AlertKey) -> str:
     """Return the key of an alert as the table keeps it."""
     kind = "complaint" if key.complaint else "bounce"
@@ -278,6 +281,35 @@ def hash_of(key: AlertKey) -> str:
 def later(known: Any, new: Any) -> Any:
     """Return SQL for the later of two times, either of which may be missing."""
     return case((func.coalesce(new, 0) > func.coalesce(known, 0), new), else_=known)
+
+
+CONTACT = (
+    "key",
+    "source",
+    "recipient",
+    "address_key",
+    "domain",
+    "complained",
+    "last_bounced_at",
+    "last_reason",
+    "last_delivered_at",
+)
+
+
+def _upsert_contacts(insert: Upsert) -> Upsert:
+    new, known = insert.excluded, contacts.c
+    newer = func.coalesce(new.last_bounced_at, 0) >= func.coalesce(known.last_bounced_at, 0)
+    changes = {
+        "complained": or_(known.complained, new.complained),
+        "last_bounced_at": case((newer, new.last_bounced_at), else_=known.last_bounced_at),
+        "last_reason": case((newer, new.last_reason), else_=known.last_reason),
+        "last_delivered_at": later(known.last_delivered_at, new.last_delivered_at),
+    }
+    return insert.on_conflict_do_update(index_elements=["key"], set_=changes)
+
+
+def _insert_deliveries(insert: Upsert) -> Upsert:
+    return insert
 
 
 def _contact(key: str, event: BounceEvent) -> dict[str, Any]:
@@ -306,13 +338,18 @@ def _note(row: dict[str, Any], triaged: Triaged) -> None:
         row["last_reason"] = triaged.diagnosis.reason.value
 
 
-def _key_of(triaged: Triaged) -> str:
+def _told(triaged: Triaged) -> Told:
     event = triaged.event
     message = event.provider_message_id or event.message_id
     other = "complaint" if triaged.diagnosis.kind is Kind.COMPLAINT else ""
     if not message:
         other += f"\0{event.event_id}"
-    return delivery_key(event.source, message, event.recipient, other)
+    return Told(
+        triaged,
+        contact_key(event.source, event.recipient),
+        delivery_key(event.source, message, event.recipient, other),
+        hash_of(triaged.key),
+    )
 
 
 def _state_of(triaged: Triaged) -> DeliveryState:

@@ -4,7 +4,7 @@ A transaction that keeps books takes the lock of `LOCK` first, after the rows of
 counts of an alert are then one transaction's at a time.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.columns import hashed
-from bot.store.database import Database
+from bot.store.columns import hashed, word_key
+from bot.store.database import Database, Upsert
 from bot.store.flushing import COUNTS, flush_at
 from bot.store.options import Options
 from bot.store.tables import alerts, hours, tallies
@@ -24,6 +24,8 @@ from resolutions.resolution import Severity
 
 LOCK = "alerts"
 DIMENSIONS = ("reason", "variant", "source", "campaign", "domain", "operator", "permanence")
+HOUR_COUNTS = ("delivered", "bounced", "deferred")
+_TALLY = ("alert_id", "dimension", "word_key")
 _PLACE = {state.value: COUNTS.index(state.value) for state in DeliveryState}
 LOUDNESS = (Severity.INFO, Severity.NOTICE, Severity.URGENT)
 
@@ -93,50 +95,44 @@ class Ledger:
             {
                 "alert_id": alert_id,
                 "dimension": dimension,
-                "word_key": hashed(word),
+                "word_key": word_key(word),
                 "word": word,
                 **dict(zip(COUNTS, counts, strict=True)),
             }
             for (alert_id, dimension, word), counts in self._tallies.items()
             if any(counts)
         ]
-        await self._add(connection, rows, ("alert_id", "dimension", "word_key"), COUNTS)
+        await self._add(connection, rows, _TALLY)
 
     async def _write_hours(self, connection: AsyncConnection) -> None:
         hour = self.now.replace(minute=0, second=0, microsecond=0)
-        columns = ("delivered", "bounced", "deferred")
         rows = [
             {
                 "key": hashed(source, campaign, operator, hour.isoformat()),
                 "source": source,
                 "campaign": campaign,
-                "campaign_key": hashed(campaign),
+                "campaign_key": word_key(campaign),
                 "operator": operator,
-                "operator_key": hashed(operator),
+                "operator_key": word_key(operator),
                 "hour": hour,
-                **dict(zip(columns, counts, strict=True)),
+                **dict(zip(HOUR_COUNTS, counts, strict=True)),
             }
             for (source, campaign, operator), counts in self._hours.items()
         ]
-        await self._add(connection, rows, ("key",), columns)
+        await self._add(connection, rows, ("key",))
 
     async def _add(
         self,
         connection: AsyncConnection,
         rows: list[dict[str, Any]],
         key: tuple[str, ...],
-        counts: Iterable[str],
     ) -> None:
         """Add counts to the rows of a table, which are made where there are none."""
         if not rows:
             return
-        table = tallies if "alert_id" in key else hours
-        insert = self.database.insert(table)
-        sums = {name: table.c[name] + insert.excluded[name] for name in counts}
+        table, make = (tallies, _add_tallies) if "alert_id" in key else (hours, _add_hours)
         rows.sort(key=lambda row: tuple(row[name] for name in key))
-        await connection.execute(
-            insert.on_conflict_do_update(index_elements=list(key), set_=sums), rows
-        )
+        await self.database.bulk(make, table, tuple(rows[0])).run(connection, rows)
 
     async def _write_alerts(self, connection: AsyncConnection) -> None:
         numbers = sorted(self._alerts)
@@ -185,3 +181,13 @@ def _most_of(variants: Mapping[str, int]) -> str:
     """Return the variant that more than half of the deliveries have, "" if there is none."""
     total = sum(variants.values())
     return next((word for word, number in variants.items() if 2 * number > total), "")
+
+
+def _add_tallies(insert: Upsert) -> Upsert:
+    sums = {name: tallies.c[name] + insert.excluded[name] for name in COUNTS}
+    return insert.on_conflict_do_update(index_elements=list(_TALLY), set_=sums)
+
+
+def _add_hours(insert: Upsert) -> Upsert:
+    sums = {name: hours.c[name] + insert.excluded[name] for name in HOUR_COUNTS}
+    return insert.on_conflict_do_update(index_elements=["key"], set_=sums)
