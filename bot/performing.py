@@ -66,7 +66,7 @@ class Performer:
         for job in claimed:
             task = asyncio.create_task(self._perform(job), name=job.key)
             self._running[task] = job
-            task.add_done_callback(self._running.pop)
+            task.add_done_callback(self._ended)
         return bool(claimed)
 
     async def settle(self) -> bool:
@@ -89,6 +89,11 @@ class Performer:
                     await self._store.release(job)
         except Exception:
             log.warning("jobs are left to their leases", exc_info=True)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Make room, and have it used at once."""
+        del self._running[task]
+        self._store.scheduled.set()
 
     async def _perform(self, job: Job) -> None:
         about = {"job": job.name, "id": job.id, "attempt": job.attempts}

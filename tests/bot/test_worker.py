@@ -148,6 +148,15 @@ async def test_a_wish_is_fulfilled_without_being_asked_for(worker, store):
             pass
 
 
+async def test_many_wishes_do_not_wait_for_the_next_look(worker, store):
+    for number in range(40):
+        await store.schedule(Job(name="errand", alert_id=number, by="U01ADA"))
+
+    async with at_work(worker), asyncio.timeout(SOON / 2):
+        while len(await store.jobs([JobState.DONE])) < 40:
+            pass
+
+
 async def test_a_loop_that_fails_does_not_stop_the_others(worker, store, caplog):
     async with store.database.writing() as connection:
         await connection.execute(text("ALTER TABLE events RENAME TO hidden"))
