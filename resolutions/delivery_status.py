@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from resolutions.bounce import Kind
-from resolutions.failure import ADDRESS, Failure
+from resolutions.failure import ADDRESS, Failure, host_in
 
 ACTIONS = {
     "failed": Kind.BOUNCE,
@@ -62,13 +62,14 @@ def failure_of(fields: dict[str, str], sender_says: Kind) -> Failure:
         text = words.strip()
     action = fields.get("action", "").split(None, 1)[:1]
     status = fields.get("status", "")
+    recipient = _unquoted_alike(original, final) or final
     return Failure(
-        recipient=_unquoted_alike(original, final) or final,
+        recipient=recipient,
         kind=ACTIONS.get("".join(action).lower().rstrip(".;,"), _kind_of(status, sender_says)),
         text=text,
         status=status,
-        remote_host=_host(fields.get("remote-mta", "")),
-        other=final if original and final.lower() != original.lower() else "",
+        remote_host=_host(fields.get("remote-mta", "")) or host_in(text),
+        other=final if final.lower() != recipient.lower() else "",
     )
 
 

@@ -21,6 +21,12 @@ COMMANDS = {
     "data": "DATA",
     "end": "DATA",
     "text": "DATA",
+    "transfer": "DATA",
+    "pipelined": "DATA",
+    "sent": "DATA",
+    "sender": "MAIL FROM",
+    "my": "EHLO",
+    "greeting": "CONNECT",
     "ehlo": "EHLO",
     "helo": "HELO",
     "initial": "CONNECT",
@@ -81,10 +87,12 @@ def status_of(status: str, text: str) -> str:
     given = field[1] if field else ""
     if given and not given.endswith(".0.0"):
         return given
-    for match in _STATUS.finditer(text):
-        if not match[1].endswith(".0.0") and (not given or match[1][0] == given[0]):
-            return match[1]
-    return given or next((match[1] for match in _STATUS.finditer(text)), "")
+    told = [match[1] for match in _STATUS.finditer(text)]
+    told = [each for each in told if each[0] in "45"] or told
+    for each in told:
+        if not each.endswith(".0.0") and (not given or each[0] == given[0]):
+            return each
+    return given or next(iter(told), "")
 
 
 def command_in(text: str) -> str:
@@ -94,7 +102,10 @@ def command_in(text: str) -> str:
     'DATA'
     """
     match = _COMMAND.search(text)
-    return COMMANDS[match[match.lastindex or 1].lower()] if match else ""
+    if match is None:
+        return ""
+    word = match[match.lastindex or 1].split(None, 1)[0].lower()
+    return COMMANDS.get(word, "")
 
 
 def host_in(text: str) -> str:
@@ -149,13 +160,17 @@ VAGUE = frozenset(
 )
 """Whole diagnostics that explain nothing."""
 
-_CODE_FIRST = re.compile(r"\s*(?:smtp\s*;\s*)?[#<(\"']?([245]\d\d)(?![\d.,/])", re.IGNORECASE)
+_CODE_FIRST = re.compile(
+    r"\s*(?:smtp\s*;\s*|responsecode )?[#<(\"']?([245]\d\d)(?![\d./])", re.IGNORECASE
+)
 _CODE_SAID = re.compile(
-    r"(?:said|returned|was|responded|error message|response|<<<|reason|failure|\]|data|command|"
+    r"(?:said|replied|returned|was|responsecode|error_code|responded|error message|response|<<<|reason|failure|\]|data|command|"
     r"rcpt to:<[^<>\n]{1,200}>)\s?:?\s{0,8}[\[\"'(#:]{0,3}\s?([245]\d\d)(?![\d.,/:])",
     re.IGNORECASE,
 )
-_CODE = re.compile(r"(?<![\w.:/-])([45]\d\d)(?=[ -](?:#?[245]\.\d{1,3}\.\d|[A-Za-z<'\"#\[(:]))")
+_CODE = re.compile(
+    r"(?<![\w.:/-])([45]\d\d)(?=[ -](?:#?[245]\.\d{1,3}\.\d|- [A-Z]|[A-Za-z<'\"#\[(:]))"
+)
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 _NUMBERS = re.compile(r"\b[245]\d\d\b|\b[245]\.\d{1,3}\.\d{1,3}\b|" + ADDRESS + r"|\bsmtp\s?;")
 _COMMAND = re.compile(
@@ -165,10 +180,12 @@ _COMMAND = re.compile(
     r"error\s+following\s+(\w{4,8})\s+command|your message \((data)\)|"
     r"did\s+not\s+like\s+our\s+(\w{3,8})|"
     r">>> (rcpt|mail|data|ehlo|helo|auth|starttls)\b|step: (data|rcpt|mail)\b|"
-    r"does\s+not\s+like\s+(?:the\s+)?(recipient)|after\s+(rcpt|data|mail)\b",
+    r"does\s+not\s+like\s+(?:the\s+)?(recipient)|after\s+(rcpt|data|mail)\b|"
+    r"but\s+(sender|my\s+name|greeting)\s|failed\s+(?:on\s+(data)|after\s+I\s+(sent))\b|"
+    r"sent: (rcpt|mail|data|helo|ehlo)\b",
     re.IGNORECASE,
 )
-_NAME = r"([\w.-]{1,200}\.[\w-]{2,63}|\[?\d{1,3}(?:\.\d{1,3}){3}\]?)"
+_NAME = r"(\[?\d{1,3}(?:\.\d{1,3}){3}(?![\w.-])\]?|[\w.-]{1,200}\.[\w-]{2,63})"
 _HOST = re.compile(
     rf"\bhost:?\s+{_NAME}\s{{0,5}}[\[(]?|"
     rf"while\s+talking\s+to\s+{_NAME}|"
@@ -176,7 +193,8 @@ _HOST = re.compile(
     rf"(?:connection|conversation)\s+with\s+{_NAME}\s?\[|"
     rf"lost\s+connection\s+with\s+{_NAME}|"
     rf"remote\s+server\s+at\s+{_NAME}|"
-    rf"remote\s+(?:system|mta|server)\s?:?\s+(?:dns;\s?)?<?{_NAME}|"
+    rf"remote[\s-](?:system|mta|server)\s?:?\s{{1,40}}[(]?(?:dns;\s?)?<?{_NAME}|"
+    rf"(?:timed\s+out|refused|reset)\s+(?:with|by)\s+{_NAME}|\bconnected\s+to\s+{_NAME}\sbut|"
     rf"smtp\s+server\s+<{_NAME}>|"
     rf"server\s+for\s+the\s+recipient\s+domain\s+\S{{1,200}}\s+by\s+{_NAME}|"
     rf"^\s*{_NAME}\s?\[[\d.:a-f]+\]:?\s(?:did|responded)|"

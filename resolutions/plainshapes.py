@@ -1,12 +1,14 @@
 """Bounces that are no report: finding recipients and words in a text meant for people."""
 
 import re
+from dataclasses import replace
 from functools import partial
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 from resolutions.bounce import Kind
 from resolutions.failure import Failure, host_in
-from resolutions.shapes import SHAPES, Shape
+from resolutions.shape import Shape
+from resolutions.shapes import SHAPES
 
 TEXT_LIMIT = 32_768
 """Characters of the human text that are looked at."""
@@ -28,7 +30,7 @@ def failures_in(text: str) -> list[Failure]:
     text = text[:TEXT_LIMIT]
     lower = text.lower()
     for shape in SHAPES:
-        if shape.cue in lower and (failures := _read(shape, text)):
+        if any(cue in lower for cue in shape.cues) and (failures := _read(shape, text)):
             return failures
     return []
 
@@ -39,7 +41,12 @@ def kind_of(text: str) -> Kind:
 
 
 def paragraph_about(text: str) -> str:
-    """Return what a text of no known shape says, without greeting and signature."""
+    """Return what a text of no known shape says, without greeting and signature.
+
+    Where a server's refusal is quoted, that alone.
+    """
+    if refusals := [match[1] for match in islice(_REFUSAL.finditer(text), 8)]:
+        return "\n".join(refusals)[:2_000]
     lines = [line.strip() for line in text.splitlines()]
     kept = [line for line in lines if line and not _NOISE.match(line)]
     return "\n".join(kept)[:2_000]
@@ -57,7 +64,7 @@ _ORIGINAL = _compile(
     r"Original mail (?:as follows|info)|Message header follow|Unsent message follows|"
     r"En-t\S{1,3}tes de message d'origine|Intestazioni originali del messaggio|"
     r"Ursprungliga meddelandehuvuden|Ursprüngliche Nachrichtenköpfe|"
-    r"Encabezados de mensajes? original|Received:[ \t]?(?:from|by)\b|Return-Path:[ \t]?<)"
+    r"Encabezados de mensajes? original)|^(?:Received:[ \t]?(?:from|by)\b|Return-Path:[ \t]?<)"
 )
 _ORIGINAL_FIELD = _compile(
     r"^[ \t]{0,3}(?:Received|Return-Path|From|To|Subject|Date|Message-ID|MIME-Version|X-[\w-]{1,60}|"
@@ -67,23 +74,26 @@ _DELAY = re.compile(
     r"do(?:es)? not need to resend|no need to resend|this is a warning|has been delayed|"
     r"will be retried|delivery attempts will continue|will continue (?:trying|to try)|"
     r"no action is required on your part|not yet (?:been )?(?:delivered|received)|"
-    r"still trying to deliver|delivery .{0,30}(?:is|was) delayed|will keep trying",
+    r"still trying to deliver|do(?:es)? not need to re-send|"
+    r"only a temporary failure|message is delayed|delivery .{0,30}(?:is|was) delayed|will keep trying",
     re.IGNORECASE,
 )
+_REFUSAL = _compile(r"^[ \t]*(?:<<<|<--|>>>)?[ \t]*([45]\d\d[ -].+)$")
 _NOISE = _compile(
     r"(?:dear\b|hello\b|hi[.!,]|thank you|sincerely|regards|[-=*_#|~ ]+$|"
     r"this (?:is an automat|message was (?:created|generated) automat)|please do not reply)"
 )
 _STOP = _compile(
     r"^[ \t]*(?:-{3,}|={5,}|\*{5,})|^[ \t]*(?:this has been a permanent failure|"
-    r"the (?:attachment|following text was generated)|please verify recipient|message headers follow|"
-    r"if you (?:do so|require|sent)|for further assistance|no further delivery|reporting-mta:)"
+    r"the (?:attachment|following text was generated)|please verify recipient|"
+    r"message headers follow|please note that|if you (?:do so|require|sent)|for further assistance|no further delivery|reporting-mta:)"
 )
+_CLOSING = " '\u2019\u201d\u00bb#"
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 
 
 def _read(shape: Shape, text: str) -> list[Failure]:
-    found = list(shape.to.finditer(text))[:RECIPIENTS_LIMIT]
+    found = list(islice(shape.to.finditer(text), RECIPIENTS_LIMIT))
     failures: list[Failure] = []
     seen: set[str] = set()
     for match, behind in zip_longest(found, found[1:]):
@@ -91,23 +101,36 @@ def _read(shape: Shape, text: str) -> list[Failure]:
             continue
         seen.add(match[1].lower())
         stretch = text[match.end() : behind.start() if behind else len(text)]
-        words = _why(shape, stretch, text)
-        alias = match[2] if shape.to.groups > 1 else ""
-        failures.append(
-            Failure(
-                recipient=match[1],
-                text=words,
-                remote_host=host_in(words) or host_in(stretch),
-                other=alias or "",
-            )
-        )
-    return failures
+        failures.append(_failure(shape, match, stretch, text))
+    return [_alone(failures[0], text)] if len(failures) == 1 else failures
+
+
+def _alone(failure: Failure, text: str) -> Failure:
+    """Return the only failure of a mail: all of the mail is about it."""
+    return replace(
+        failure,
+        text=failure.text or paragraph_about(text),
+        remote_host=failure.remote_host or host_in(text),
+    )
+
+
+def _failure(shape: Shape, match: re.Match[str], stretch: str, text: str) -> Failure:
+    named = match.groupdict("")
+    words = _why(shape, stretch, text)
+    return Failure(
+        recipient=match[1],
+        text=words,
+        remote_host=host_in(words) or named.get("host", "").lower() or host_in(stretch),
+        other=named.get("alias", ""),
+    )
 
 
 def _why(shape: Shape, stretch: str, text: str) -> str:
-    if shape.why is not None:
-        match = shape.why.search(stretch) or (shape.why.search(text) if shape.anywhere else None)
-        return _joined(match[1]) if match else _joined(_to_stop(stretch))
+    places = (stretch, text) if shape.anywhere else (stretch,)
+    for place in places:
+        for pattern in shape.why:
+            if match := pattern.search(place):
+                return _joined(match[1]).rstrip(_CLOSING)
     return _joined(_to_stop(stretch))
 
 
