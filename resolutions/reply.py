@@ -47,7 +47,7 @@ def read_reply(reply: SmtpReply) -> Reply:
 code='550', status='5.1.1')
     """
     whole = masked(reply.text)
-    text = _without_continuations(_innermost(whole))
+    text = _without_aftermath(_without_continuations(_innermost(whole)))
     code, status = _head(text)
     given = _STATUS.match(reply.status.strip())
     if given and (not status or (status.endswith(".0.0") and given[1][0] == status[0])):
@@ -113,7 +113,7 @@ _MARKS = (
     "diagnostic-code: smtp; ",
     "body of message generated response: ",
 )
-_TAILS = (" (in reply to ", " giving up on ")
+_TAILS = (" (in reply to ", " giving up on ", "i'm not going to try again", " remote-mta: ")
 _EXIM = re.compile(
     r"smtp error from remote (?:mailer|mail server|mta) after "
     r"(?:[^:]{0,60}:\s?<[^>]{0,120}>[^:]{0,80}|[^:]{0,80}): ?(?:host [^:]{1,160}\]: ?)?"
@@ -139,6 +139,15 @@ def _innermost(text: str) -> str:
         if cut > 0:
             text = text[:cut]
     return text
+
+
+_AFTERMATH = re.compile(r" (?:503[ \-]|421 4\.7\.0 |554 (?:5\.5\.1 )?(?:error: )?no valid )")
+
+
+def _without_aftermath(text: str) -> str:
+    """Drop the answers to commands that were sent although the recipient was refused."""
+    found = _AFTERMATH.search(text, 8)
+    return text[: found.start()] if found and text[:1] in "45" else text
 
 
 def _behind_exim(text: str) -> str:

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from resolutions.bounce import Kind
 from resolutions.reason import Reason
-from resolutions.rules import read
-from resolutions.wording import wordings
+from resolutions.rules import named_words, read
+from resolutions.wording import spelled_out, wordings
 
 StrengthWord = Literal["fact", "operator", "specific", "general", "vague"]
 Status = Annotated[str, Field(pattern=r"^[x245]\.\d{1,3}\.\d{1,3}$")]
@@ -48,10 +48,8 @@ class RuleEntry(BaseModel):
             raise ValueError("a rule names a reason or a kind")
         if not self.text and not (self.here and (self.status or self.code)):
             raise ValueError("a rule without text needs here = true and a status or code")
-        for text in filter(None, (self.text, self.unless)):
-            if text != text.lower():
-                raise ValueError("wordings are written in lower case")
-            wordings(text)
+        if self.text + self.unless != (self.text + self.unless).lower():
+            raise ValueError("wordings are written in lower case")
         return self
 
 
@@ -62,8 +60,19 @@ class RuleFile(BaseModel):
 
     hosts: list[str] = []
     tokens: list[str] = []
+    words: dict[str, str] = {}
     strength: StrengthWord | None = None
     rule: list[RuleEntry] = []
+
+    @model_validator(mode="after")
+    def _has_sound_wordings(self) -> Self:
+        named = named_words({"words": self.words})
+        for text in self.tokens:
+            wordings(text)
+        for rule in self.rule:
+            for text in filter(None, (rule.text, rule.unless)):
+                wordings(spelled_out(text, named))
+        return self
 
 
 def checked(path: Path) -> dict[str, Any]:

@@ -3,16 +3,17 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from resolutions.bounce import Kind
+from resolutions.phrases import Phrase, PhraseIndex
 from resolutions.reason import Reason
 from resolutions.reply import Reply
-from resolutions.wording import Anchor, Wording, is_ideographic, wordings, words
+from resolutions.wording import Wording, spelled_out, wordings
 
 KNOWLEDGE = Path(__file__).parent / "knowledge"
 
@@ -49,8 +50,8 @@ class Rule:
     """A wording and the reason it means; or, where `kind` is set, no bounce at all.
 
     `status` and `code` restrict the rule; in a status `x` stands for any class. A rule with
-    `hosts` or `tokens` of its file counts as the receiver's own where one of them is seen;
-    with `here` it counts only there. `unless` are words that speak against it.
+    `hosts` or `tokens` of its file (`of_vendor`) counts as the receiver's own where one of them
+    is seen; with `here` it counts only there. `unless` are words that speak against it.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Rule:
     here: bool = False
     strength: Strength = Strength.SPECIFIC
     receiver: str = ""
+    of_vendor: bool = False
     source: str = ""
     example: str = ""
     host: str = ""
@@ -78,80 +80,6 @@ class Hit(NamedTuple):
     matched: str
 
 
-@dataclass(slots=True)
-class _Phrase:
-    """One wording of one rule; its expression is compiled when it is first needed."""
-
-    rule: Rule
-    wording: Wording
-    scope: str = ""  # a receiver that this phrase reveals, instead of a rule
-    pattern: re.Pattern[str] | None = None
-
-    def find(self, text: str) -> str:
-        """Return the words that match, empty if none do."""
-        wording = self.wording
-        if not wording.expression:
-            return self._find_literal(text)
-        if self.pattern is None:
-            self.pattern = re.compile(wording.expression)
-        for found in self.pattern.finditer(text):
-            if _stands_alone(text, found.start(), found.end(), wording):
-                return found[0]
-        return ""
-
-    def _find_literal(self, text: str) -> str:
-        literal = self.wording.literal
-        at = text.find(literal)
-        while at >= 0:
-            if _stands_alone(text, at, at + len(literal), self.wording):
-                return literal
-            at = text.find(literal, at + 1)
-        return ""
-
-
-def _stands_alone(text: str, start: int, end: int, wording: Wording) -> bool:
-    """Tell whether the match begins and ends where words do."""
-    if wording.before and start and text[start - 1].isalnum():
-        return False
-    return not (wording.after and end < len(text) and text[end].isalnum())
-
-
-@dataclass(slots=True)
-class _Index:
-    """From the words of a reply to the phrases that may be in it."""
-
-    exact: dict[str, list[_Phrase]] = field(default_factory=dict)
-    beginnings: dict[str, list[_Phrase]] = field(default_factory=dict)
-    ideographic: list[_Phrase] = field(default_factory=list)
-    known: dict[str, tuple[_Phrase, ...]] = field(default_factory=dict)
-
-    def candidates(self, text: str) -> list[_Phrase]:
-        """Return each phrase whose anchor and literal are in the text, once."""
-        known = self.known
-        found: dict[int, _Phrase] = {}
-        for token in text.split(" "):
-            phrases = known.get(token)
-            if phrases is None:
-                phrases = self._learn(token)
-            for phrase in phrases:
-                found[id(phrase)] = phrase
-        near = [phrase for phrase in found.values() if phrase.wording.literal in text]
-        if not text.isascii():
-            near += [phrase for phrase in self.ideographic if phrase.wording.literal in text]
-        return near
-
-    def _learn(self, token: str) -> tuple[_Phrase, ...]:
-        if len(self.known) >= MEMORY:
-            self.known.clear()
-        phrases: list[_Phrase] = []
-        for word in words(token):
-            phrases += self.exact.get(word, ())
-            for end in range(3, min(len(word), 40) + 1):
-                phrases += self.beginnings.get(word[:end], ())
-        self.known[token] = learnt = tuple(phrases)
-        return learnt
-
-
 class Rulebook:
     """Every rule that is known, in the order in which they are tried.
 
@@ -164,9 +92,12 @@ class Rulebook:
         self.memory: dict[object, Any] = {}
         self._hosts = {host: scope.name for scope in scopes for host in scope.hosts}
         self._silent: dict[str, list[Rule]] = {}
-        self._index = _Index()
+        self._scopes = [scope.name for scope in scopes]
         self._receiver_of = lru_cache(MEMORY)(self._look_up_receiver)
-        self._fill(scopes)
+        for rule in self.rules:
+            if not rule.text:
+                self._silent.setdefault(rule.receiver, []).append(rule)
+        self._index = PhraseIndex.of([*self._phrases(scopes)])
 
     @classmethod
     def load(cls, extra: Sequence[Path] = ()) -> "Rulebook":
@@ -185,9 +116,10 @@ class Rulebook:
         return cls(rules, scopes, Statuses.load())
 
     def find(self, reply: Reply, receiver: str) -> list[Hit]:
-        """Return the rules that hold for a reply, the strongest and longest first.
+        """Return the rules that hold for a reply, the most telling first.
 
-        What the whole report says of the sending provider counts; everything else is looked for
+        Of equal strength, the words of one vendor tell more than those of everybody, then those
+        that a precise status confirms, then the longest. What the whole report says of the sending provider counts; everything else is looked for
         in the innermost reply, and around it only if nothing is found there.
         """
         receivers = {receiver} if receiver else set()
@@ -196,7 +128,9 @@ class Rulebook:
             around = self._find(reply, reply.whole, receivers)
             telling = any(hit.strength <= Strength.GENERAL for hit in hits)
             hits += [hit for hit in around if not telling or hit.strength == Strength.FACT]
-        hits.sort(key=_rank)
+        meaning = self.statuses.of_status(reply.status)
+        confirmed = meaning.reason if meaning and meaning.precise else None
+        hits.sort(key=lambda hit: _rank(hit, confirmed))
         return hits
 
     def receiver_of(self, remote_host: str) -> str:
@@ -204,24 +138,21 @@ class Rulebook:
         return self._receiver_of(remote_host) if remote_host else ""
 
     def _find(self, reply: Reply, text: str, receivers: set[str]) -> list[Hit]:
-        seen: list[tuple[Rule, str]] = []
-        tried: set[int] = set()
+        seen: dict[int, str] = {}
         for phrase in self._index.candidates(text):
-            if phrase.scope in receivers or (not phrase.scope and phrase.rule.order in tried):
-                continue
             matched = phrase.find(text)
             if not matched:
                 continue
-            if phrase.scope:
-                receivers.add(phrase.scope)
-                continue
-            tried.add(phrase.rule.order)
-            seen.append((phrase.rule, matched))
+            if phrase.owner < 0:
+                receivers.add(self._scopes[phrase.owner])
+            elif len(matched) > len(seen.get(phrase.owner, "")):
+                seen[phrase.owner] = matched
+        rules = [(self.rules[order], matched) for order, matched in seen.items()]
         for receiver in receivers:
-            seen += [(rule, reply.status or reply.code) for rule in self._silent.get(receiver, ())]
+            rules += [(rule, reply.status or reply.code) for rule in self._silent.get(receiver, ())]
         return [
             Hit(_strength(rule, receivers), rule, matched)
-            for rule, matched in seen
+            for rule, matched in rules
             if _holds(rule, reply, text, receivers)
         ]
 
@@ -234,37 +165,15 @@ class Rulebook:
             host = host.partition(".")[2]
         return ""
 
-    def _fill(self, scopes: Sequence["Scope"]) -> None:
-        phrases = [
-            _Phrase(rule, wording)
-            for rule in self.rules
-            if rule.text
-            for wording in _parsed(rule.id, rule.text)
-        ]
-        nobody = Rule(id="")
-        phrases += [
-            _Phrase(nobody, wording, scope=scope.name)
-            for scope in scopes
-            for token in scope.tokens
-            for wording in _parsed(scope.name, token)
-        ]
-        for rule in self.rules:
-            if not rule.text:
-                self._silent.setdefault(rule.receiver, []).append(rule)
-        weights = _weights(phrases)
-        for phrase in phrases:
-            self._enter(phrase, weights)
-
-    def _enter(self, phrase: _Phrase, weights: Mapping[Anchor, int]) -> None:
-        choices = phrase.wording.choices
-        if not choices:
-            if not is_ideographic(phrase.wording.literal):
-                raise ValueError(f"{phrase.rule.id}: needs a whole word: {phrase.wording.literal}")
-            self._index.ideographic.append(phrase)
-            return
-        for anchor in min(choices, key=lambda choice: sum(weights[each] for each in choice)):
-            shelf = self._index.beginnings if anchor.prefix else self._index.exact
-            shelf.setdefault(anchor.word, []).append(phrase)
+    def _phrases(self, scopes: Sequence["Scope"]) -> Iterator[Phrase]:
+        """Yield the phrases of the rules, and (owned by negative numbers) those of scopes."""
+        for order, rule in enumerate(self.rules):
+            for wording in _parsed(rule.id, rule.text) if rule.text else ():
+                yield Phrase(wording, order)
+        for place, scope in enumerate(scopes):
+            for token in scope.tokens:
+                for wording in _parsed(scope.name, token):
+                    yield Phrase(wording, place - len(scopes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +225,14 @@ def read(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path}: {error}") from error
 
 
+def named_words(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return the `[words]` of a rule file; each may use those before it."""
+    named: dict[str, str] = {}
+    for name, text in data.get("words", {}).items():
+        named[name] = spelled_out(text, named)
+    return named
+
+
 def _meanings(table: Mapping[str, list[str]], *, precise: bool) -> dict[str, Meaning]:
     return {
         code: Meaning(Reason(reason), precise) for reason, codes in table.items() for code in codes
@@ -329,26 +246,31 @@ def _general_last(path: Path) -> tuple[bool, str]:
 def _add(
     rules: list[Rule], scopes: list[Scope], name: str, data: Mapping[str, Any], default: Strength
 ) -> None:
-    scopes.append(Scope(name, tuple(data.get("hosts", ())), tuple(data.get("tokens", ()))))
+    scope = Scope(name, tuple(data.get("hosts", ())), tuple(data.get("tokens", ())))
+    scopes.append(scope)
     strength = STRENGTHS[data["strength"]] if "strength" in data else default
+    named = named_words(data)
     for entry in data.get("rule", ()):
-        rules.append(_rule(entry, name, strength, len(rules)))
+        rules.append(_rule(entry, scope, strength, len(rules), named))
 
 
-def _rule(entry: Mapping[str, Any], receiver: str, strength: Strength, order: int) -> Rule:
+def _rule(
+    entry: Mapping[str, Any], scope: Scope, strength: Strength, order: int, named: dict[str, str]
+) -> Rule:
     try:
         return Rule(
             id=entry["id"],
             reason=Reason(entry.get("reason", "unknown")),
             kind=Kind(entry["kind"]) if "kind" in entry else None,
             variant=entry.get("variant", ""),
-            text=entry.get("text", ""),
-            unless=entry.get("unless", ""),
+            text=spelled_out(entry.get("text", ""), named),
+            unless=spelled_out(entry.get("unless", ""), named),
             status=tuple(entry.get("status", ())),
             code=tuple(entry.get("code", ())),
             here=entry.get("here", False),
             strength=STRENGTHS[entry["strength"]] if "strength" in entry else strength,
-            receiver=receiver,
+            receiver=scope.name,
+            of_vendor=bool(scope.hosts or scope.tokens),
             source=entry.get("source", ""),
             example=entry.get("example", ""),
             host=entry.get("host", ""),
@@ -356,7 +278,7 @@ def _rule(entry: Mapping[str, Any], receiver: str, strength: Strength, order: in
         )
     except (KeyError, ValueError) as error:
         raise ValueError(
-            f"{receiver}.toml, {entry.get('id', 'a rule without id')}: {error}"
+            f"{scope.name}.toml, {entry.get('id', 'a rule without id')}: {error}"
         ) from error
 
 
@@ -365,20 +287,6 @@ def _parsed(name: str, text: str) -> list[Wording]:
         return wordings(text)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
-
-
-def _weights(phrases: Sequence[_Phrase]) -> dict[Anchor, int]:
-    """Count how many phrases could hang on each anchor: the rarest tells most."""
-    weights: dict[Anchor, int] = {}
-    for phrase in phrases:
-        for anchor in _anchors(phrase):
-            weights[anchor] = weights.get(anchor, 0) + 1
-    return weights
-
-
-def _anchors(phrase: _Phrase) -> Iterator[Anchor]:
-    for choice in phrase.wording.choices:
-        yield from choice
 
 
 def _holds(rule: Rule, reply: Reply, text: str, receivers: set[str]) -> bool:
@@ -405,5 +313,6 @@ def _strength(rule: Rule, receivers: set[str]) -> Strength:
     return Strength.RECEIVER if at_home else rule.strength
 
 
-def _rank(hit: Hit) -> tuple[Strength, int, int]:
-    return hit.strength, -len(hit.matched), hit.rule.order
+def _rank(hit: Hit, confirmed: Reason | None) -> tuple[Strength, bool, bool, int, int]:
+    strength, rule, matched = hit
+    return strength, not rule.of_vendor, rule.reason is not confirmed, -len(matched), rule.order

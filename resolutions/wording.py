@@ -3,11 +3,12 @@
 A wording is written in lower case and matches whole words. It may hold literals, `.`, `\\d`,
 `\\w`, `\\s`, `[classes]`, `(groups|of alternatives)` and the repeats `?`, `+`, `*`, `{m,n}`; only
 single characters may be repeated more than once, and never more than 120 times. So no wording
-can run away on hostile text, whoever wrote it.
+can run away on hostile text, whoever wrote it. `{name}` stands for a group that the rule file
+lists among its `[words]`.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 REPEAT_LIMIT = 120
@@ -23,6 +24,8 @@ _SPECIAL = frozenset("\\.[(|)?+*{")
 _WORDS = re.compile(r"[^\W_]+")
 _IDEOGRAPH = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9d]")
 _BOUNDS = re.compile(r"(\d+)(?:,(\d+))?\}")
+_PUNCTUATION = re.compile(r"\[[ :;,.()<>\[\"'!?_/]{1,20}-?\]")
+_NAME = re.compile(r"\{([a-z]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,21 @@ def wordings(text: str) -> list[Wording]:
     if rest != len(text):
         raise ValueError(f"a bracket too many in {text!r}")
     return [_wording(branch, text) for branch in branches]
+
+
+def spelled_out(text: str, named: Mapping[str, str]) -> str:
+    """Return the text with each `{name}` replaced by its group; raises ValueError for others.
+
+    >>> spelled_out("{box} full", {"box": "mailbox|inbox"})
+    '(mailbox|inbox) full'
+    """
+
+    def group(found: re.Match[str]) -> str:
+        if found[1] not in named:
+            raise ValueError(f"{found[0]} is not among the words of its file")
+        return f"({named[found[1]]})"
+
+    return _NAME.sub(group, text)
 
 
 def words(text: str) -> list[str]:
@@ -224,17 +242,18 @@ def _choices(branch: list[Node], *, left: bool, right: bool) -> Iterator[tuple[A
 
     `left` and `right` tell whether the branch begins and ends at the edge of a word.
     """
-    for place, node in enumerate(branch):
-        if node[2] == 0:
+    for place, (kind, value, least, _) in enumerate(branch):
+        if least == 0 or kind == "class":
             continue
-        closed_left = left if place == 0 else _closes(branch[place - 1], last=True)
-        ends = place == len(branch) - 1
-        closed_right = right if ends else _closes(branch[place + 1], last=False)
-        if node[0] == "text":
-            for anchor in _anchors(str(node[1]), left=closed_left, right=closed_right):
+        edges = {
+            "left": _is_edge(branch[place - 1 :: -1] if place else [], otherwise=left, last=True),
+            "right": _is_edge(branch[place + 1 :], otherwise=right, last=False),
+        }
+        if kind == "text":
+            for anchor in _anchors(str(value), **edges):
                 yield (anchor,)
-        elif node[0] == "group":
-            yield from _of_group(_inside(node), left=closed_left, right=closed_right)
+        else:
+            yield from _of_group(_inside(branch[place]), **edges)
 
 
 def _of_group(
@@ -250,14 +269,27 @@ def _of_group(
     yield tuple(together)
 
 
+def _is_edge(neighbours: list[Node], *, otherwise: bool, last: bool) -> bool:
+    """Tell whether no word can go on over these neighbours, the nearest first."""
+    for node in neighbours:
+        if not _closes(node, last=last):
+            return False
+        if node[2] > 0:
+            return True
+    return otherwise
+
+
 def _closes(node: Node, *, last: bool) -> bool:
-    """Tell whether no word can go on over this neighbour."""
-    if node[0] == "class":
-        return node[1] == "\\s" and node[2] > 0
-    if node[0] != "text" or node[2] == 0:
-        return False
-    text = str(node[1])
-    return not text[-1 if last else 0].isalnum()
+    """Tell whether a neighbour, where it is there, begins or ends (`last`) between words."""
+    kind, value = node[0], str(node[1])
+    if kind == "group":
+        return all(
+            branch and _is_edge(branch[::-1] if last else branch, otherwise=False, last=last)
+            for branch in _inside(node)
+        )
+    if kind == "class":
+        return value == "\\s" or bool(_PUNCTUATION.fullmatch(value))
+    return not value[-1 if last else 0].isalnum()
 
 
 def _anchors(text: str, *, left: bool, right: bool) -> Iterator[Anchor]:

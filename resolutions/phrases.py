@@ -1,0 +1,145 @@
+"""Finds which of some thousand wordings are in a reply, without trying each."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from resolutions.wording import PREFIX_LENGTH, Anchor, Wording, is_ideographic, words
+
+MEMORY = 20_000
+"""Words whose phrases are remembered; the memory starts anew beyond."""
+
+WORD_LIMIT = 40
+"""Characters of a word that can be the beginning of an anchor."""
+
+
+@dataclass(slots=True, eq=False)
+class Phrase:
+    """One wording of what `owner` stands for; its expression is compiled when first needed.
+
+    `needs` are sets of words as bits: of each set, one word must be in the text.
+    """
+
+    wording: Wording
+    owner: int
+    needs: tuple[int, ...] = ()
+    pattern: re.Pattern[str] | None = None
+
+    def find(self, text: str) -> str:
+        """Return the words that match, empty if none do."""
+        wording = self.wording
+        if wording.literal not in text:
+            return ""
+        if not wording.expression:
+            return self._find_literal(text)
+        if self.pattern is None:
+            self.pattern = re.compile(wording.expression)
+        for found in self.pattern.finditer(text):
+            if _stands_alone(text, found.start(), found.end(), wording):
+                return found[0]
+        return ""
+
+    def _find_literal(self, text: str) -> str:
+        literal = self.wording.literal
+        at = text.find(literal)
+        while at >= 0:
+            if _stands_alone(text, at, at + len(literal), self.wording):
+                return literal
+            at = text.find(literal, at + 1)
+        return ""
+
+
+def _stands_alone(text: str, start: int, end: int, wording: Wording) -> bool:
+    """Tell whether the match begins and ends where words do."""
+    if wording.before and start and text[start - 1].isalnum():
+        return False
+    return not (wording.after and end < len(text) and text[end].isalnum())
+
+
+_Known = tuple[tuple[Phrase, ...], int]
+"""The phrases that hang on a word, and the bits of all anchors that it is."""
+
+
+@dataclass(slots=True)
+class PhraseIndex:
+    """From the words of a reply to the phrases that may be in it; made by `of`."""
+
+    exact: dict[str, list[Phrase]] = field(default_factory=dict)
+    beginnings: dict[str, list[Phrase]] = field(default_factory=dict)
+    ideographic: list[Phrase] = field(default_factory=list)
+    bits: dict[Anchor, int] = field(default_factory=dict)
+    known: dict[str, _Known] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, phrases: Sequence[Phrase]) -> "PhraseIndex":
+        """Hang each phrase on the rarest of its words.
+
+        Raises ValueError where a phrase has no whole word to hang on.
+        """
+        index = cls()
+        weights = _weights(phrases)
+        index.bits = {anchor: 1 << place for place, anchor in enumerate(weights)}
+        for phrase in phrases:
+            index._enter(phrase, weights)
+        return index
+
+    def candidates(self, text: str) -> Iterator[Phrase]:
+        """Yield each phrase all of whose needs are in the text, once, in no order."""
+        known = self.known
+        found: set[Phrase] = set()
+        seen = 0
+        for token in text.split(" "):
+            entry = known.get(token) or self._learn(token)
+            found.update(entry[0])
+            seen |= entry[1]
+        for phrase in found:
+            for need in phrase.needs:
+                if not need & seen:
+                    break
+            else:
+                yield phrase
+        if not text.isascii():
+            yield from self.ideographic
+
+    def _learn(self, token: str) -> _Known:
+        if len(self.known) >= MEMORY:
+            self.known.clear()
+        phrases: list[Phrase] = []
+        seen = 0
+        for word in words(token):
+            phrases += self.exact.get(word, ())
+            seen |= self.bits.get(Anchor(word), 0)
+            for end in range(PREFIX_LENGTH, min(len(word), WORD_LIMIT) + 1):
+                phrases += self.beginnings.get(word[:end], ())
+                seen |= self.bits.get(Anchor(word[:end], prefix=True), 0)
+        self.known[token] = learnt = (tuple(phrases), seen)
+        return learnt
+
+    def _enter(self, phrase: Phrase, weights: Mapping[Anchor, int]) -> None:
+        choices = phrase.wording.choices
+        if not choices:
+            if not is_ideographic(phrase.wording.literal):
+                raise ValueError(f"needs a whole word: {phrase.wording.expression[:80]}")
+            self.ideographic.append(phrase)
+            return
+        rarest = min(choices, key=lambda choice: sum(weights[each] for each in choice))
+        phrase.needs = tuple(self._as_bits(choice) for choice in choices if choice is not rarest)
+        for anchor in rarest:
+            shelf = self.beginnings if anchor.prefix else self.exact
+            shelf.setdefault(anchor.word, []).append(phrase)
+
+    def _as_bits(self, choice: Iterable[Anchor]) -> int:
+        together = 0
+        for anchor in choice:
+            together |= self.bits[anchor]
+        return together
+
+
+def _weights(phrases: Sequence[Phrase]) -> dict[Anchor, int]:
+    """Count how many phrases could hang on each anchor: the rarest tells most."""
+    weights: dict[Anchor, int] = {}
+    for phrase in phrases:
+        for choice in phrase.wording.choices:
+            for anchor in choice:
+                weights[anchor] = weights.get(anchor, 0) + 1
+    return weights
