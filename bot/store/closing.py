@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.bulk import Upsert
 from bot.store.columns import hashed
 from bot.store.database import Database
 from bot.store.event_rows import contact_key
@@ -16,6 +17,7 @@ from bot.store.tables import DELIVERY_WAITS, contacts, deliveries
 from resolutions.alert import DeliveryState
 
 SLICE = 500
+CONTACT = ("key", "source", "recipient", "address_key", "domain", "last_delivered_at")
 
 _arrive = update(deliveries).where(deliveries.c.id == bindparam("of"))
 
@@ -33,7 +35,8 @@ async def close_arrived(
     """
     ledger = Ledger(database, options, database.clock())
     await _note_contacts(database, connection, arrived)
-    waiting = await _waiting(connection, {row["delivery_key"]: row for row in arrived})
+    by_key = {row["delivery_key"]: row for row in arrived}
+    waiting = await _waiting(database, connection, by_key)
     if waiting:
         await database.lock(connection, LOCK)
         for was, _ in waiting:
@@ -70,18 +73,22 @@ async def _note_contacts(
             "domain": recipient.rpartition("@")[2].lower(),
             "last_delivered_at": at,
         }
-    insert = database.insert(contacts)
+    bulk = database.bulk(_upsert, contacts, CONTACT)
+    await bulk.run(connection, [rows[key] for key in sorted(rows)])
+
+
+def _upsert(insert: Upsert) -> Upsert:
     at = later(contacts.c.last_delivered_at, insert.excluded.last_delivered_at)
-    upsert = insert.on_conflict_do_update(index_elements=["key"], set_={"last_delivered_at": at})
-    await connection.execute(upsert, [rows[key] for key in sorted(rows)])
+    return insert.on_conflict_do_update(index_elements=["key"], set_={"last_delivered_at": at})
 
 
 async def _waiting(
-    connection: AsyncConnection, arrived: Mapping[str, Mapping[str, Any]]
+    database: Database, connection: AsyncConnection, arrived: Mapping[str, Mapping[str, Any]]
 ) -> list[tuple[dict[str, Any], Any]]:
     """Return the deliveries among the arrived that wait, each with the time of its arrival."""
     keys, found = list(arrived), []
     for start in range(0, len(keys), SLICE):
-        query = select(deliveries).where(deliveries.c.key.in_(keys[start:][:SLICE]), DELIVERY_WAITS)
+        some = database.among(deliveries.c.key, keys[start:][:SLICE])
+        query = select(deliveries).where(some, DELIVERY_WAITS)
         found += [dict(row._mapping) for row in await connection.execute(query)]
     return [(row, arrived[row["key"]]["occurred_at"]) for row in found]

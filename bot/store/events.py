@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.intake import Answer, Intake, Submission, UnwritableError
+from bot.store.bulk import Upsert
 from bot.store.closing import close_arrived
 from bot.store.columns import hashed, subject_of
 from bot.store.database import Database
@@ -39,6 +40,8 @@ SLICE = 500
 
 CONFIRM = "confirm_subscription"
 US = "bounce"
+EVENT = ("key", "source", "received_at", "body", "raw")
+ARRIVAL = ("key", "delivery_key", "at", "occurred_at")
 COUNTED = ("events", "delivered", "quarantined")
 
 
@@ -160,7 +163,7 @@ class Group:
         """
         replayed = await self._replayed()
         taken = [each for each in self._group if id(each) not in replayed]
-        new = await self._insert(events, [row for each in taken for row in each.events])
+        new = await self._insert(events, EVENT, [row for each in taken for row in each.events])
         fresh = await self._arrivals([row for each in taken for row in each.delivered])
         unusable = [row for each in taken for row in each.unusable]
         if unusable:
@@ -170,23 +173,22 @@ class Group:
         await self._counters(taken, counts)
         return [replayed.get(id(each)) or counts[id(each)]["events"] for each in self._group]
 
-    async def _insert(self, table: Table, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    async def _insert(
+        self, table: Table, names: tuple[str, ...], rows: Sequence[dict[str, Any]]
+    ) -> dict[str, int]:
         """Insert the rows whose key is not known yet; return their keys, each with a 1."""
         distinct = {row["key"]: row for row in reversed(rows)}
         order = sorted(distinct) if self._database.is_postgres else list(reversed(distinct))
-        insert = self._database.insert(table).on_conflict_do_nothing().returning(table.c.key)
+        bulk = self._database.bulk(_unless_known, table, names)
         new: dict[str, int] = {}
         for start in range(0, len(order), SLICE):
             part = [distinct[key] for key in order[start:][:SLICE]]
-            found = await self._connection.execute(insert, part)
-            new.update(dict.fromkeys(found.scalars(), 1))
+            new.update(dict.fromkeys(await bulk.add(self._connection, part), 1))
         return new
 
     async def _arrivals(self, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
         """Remember arrivals, close the deliveries that waited for them; return the new ones."""
-        columns = set(arrivals.c.keys())
-        kept = [{name: row[name] for name in row if name in columns} for row in rows]
-        new = await self._insert(arrivals, kept) if rows else {}
+        new = await self._insert(arrivals, ARRIVAL, rows)
         fresh = list({row["key"]: row for row in rows if row["key"] in new}.values())
         if fresh:
             await close_arrived(self._database, self._options, self._connection, fresh)
@@ -257,6 +259,10 @@ class Group:
             ),
             heard,
         )
+
+
+def _unless_known(insert: Upsert) -> Upsert:
+    return insert.on_conflict_do_nothing()
 
 
 def _first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

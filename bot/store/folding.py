@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import bindparam, case, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.bulk import Upsert
 from bot.store.columns import EPOCH, hashed
-from bot.store.database import Upsert
 from bot.store.delivery_rows import body_of
 from bot.store.event_rows import contact_key, delivery_key
 from bot.store.ledger import LOCK, Ledger, News
@@ -67,9 +67,10 @@ class Folding(Part):
         return len(chosen)
 
     async def _claim(self, connection: AsyncConnection, numbers: Sequence[int]) -> set[int]:
-        free = select(events.c.id).where(events.c.id.in_(numbers), UNTRIAGED)
+        among = self.database.among(events.c.id, numbers)
+        free = select(events.c.id).where(among, UNTRIAGED)
         locked = free.order_by(events.c.id).with_for_update()
-        mine = events.c.id.in_(locked if self.database.is_postgres else numbers)
+        mine = events.c.id.in_(locked) if self.database.is_postgres else among
         claimed = await connection.execute(_claim.where(mine).values(triaged_at=self.now()))
         return set(claimed.scalars())
 
@@ -115,7 +116,9 @@ class Fold:
         await self._database.bulk(_upsert_contacts, contacts, CONTACT).run(
             self._connection, [rows[key] for key in order]
         )
-        query = select(contacts.c.key, contacts.c.id).where(contacts.c.key.in_(order))
+        query = select(contacts.c.key, contacts.c.id).where(
+            self._database.among(contacts.c.key, order)
+        )
         return {row.key: row.id for row in await self._connection.execute(query)}
 
     # Deliveries
@@ -123,7 +126,7 @@ class Fold:
     async def _standings(self) -> dict[str, Standing]:
         """Return how each delivery stands; who is not known yet has no row."""
         wanted = dict.fromkeys(each.delivery for each in self._told)
-        query = select(deliveries).where(deliveries.c.key.in_(list(wanted)))
+        query = select(deliveries).where(self._database.among(deliveries.c.key, list(wanted)))
         known = {row.key: dict(row._mapping) for row in await self._connection.execute(query)}
         return {key: Standing(known.get(key), known.get(key)) for key in wanted}
 
@@ -134,7 +137,9 @@ class Fold:
         if not waiting:
             return {}
         query = select(arrivals.c.delivery_key, func.max(arrivals.c.occurred_at).label("at"))
-        query = query.where(arrivals.c.delivery_key.in_(waiting)).group_by(arrivals.c.delivery_key)
+        query = query.where(self._database.among(arrivals.c.delivery_key, waiting)).group_by(
+            arrivals.c.delivery_key
+        )
         return {row.delivery_key: row.at for row in await self._connection.execute(query)}
 
     def _apply(self, standing: Standing, told: Told, arrived: datetime | None) -> None:
@@ -202,7 +207,9 @@ class Fold:
         wanted = {by.alert: by.triaged for _, by in joining}
         if not wanted:
             return
-        query = select(alerts.c.key, alerts.c.id).where(alerts.c.key.in_(list(wanted)), OPEN)
+        query = select(alerts.c.key, alerts.c.id).where(
+            self._database.among(alerts.c.key, list(wanted)), OPEN
+        )
         known = {row.key: row.id for row in await self._connection.execute(query)}
         missing = {key: by for key, by in wanted.items() if key not in known}
         if missing:
@@ -223,7 +230,9 @@ class Fold:
     async def _open_alerts(self, missing: Mapping[str, Triaged]) -> dict[str, int]:
         """Open an alert for each key; one that closed before is continued."""
         query = select(alerts.c.key, func.max(alerts.c.id).label("id"))
-        query = query.where(alerts.c.key.in_(list(missing))).group_by(alerts.c.key)
+        query = query.where(self._database.among(alerts.c.key, list(missing))).group_by(
+            alerts.c.key
+        )
         previous = {row.key: row.id for row in await self._connection.execute(query)}
         rows = [
             self._alert(key, missing[key]) | {"previous_id": previous.get(key)}

@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.bulk import Upsert
 from bot.store.columns import hashed, word_key
-from bot.store.database import Database, Upsert
+from bot.store.database import Database
 from bot.store.flushing import COUNTS, flush_at
 from bot.store.options import Options
 from bot.store.tables import alerts, hours, tallies
