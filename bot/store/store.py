@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Self
 
 from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.store.alerts import Alerts
 from bot.store.contacts import Contacts
@@ -42,7 +43,7 @@ class SqlStore(Events, Folding, Alerts, Posting, Jobs, Contacts, Questions, Prun
             stack.push_async_callback(database.close)
             if options.alone:
                 database.claim_file()
-            log.info("database", extra={"migration": await migrate_database(database)})
+            log.info("database", extra={"migration": await _migrated(database)})
             store = cls(database, options)
             await store._settle_in()
             stack.push_async_callback(store.give_back)
@@ -60,3 +61,13 @@ class SqlStore(Events, Folding, Alerts, Posting, Jobs, Contacts, Questions, Prun
         statement = update(alerts).where(alerts.c.ts == "", elsewhere)
         async with self.database.writing() as connection:
             await connection.execute(statement.values(channel=self.options.channel))
+
+
+async def _migrated(database: Database) -> str:
+    """Migrate; raises OSError for what is no database of ours, or cannot be written."""
+    try:
+        return await migrate_database(database)
+    except SQLAlchemyError as error:
+        why = error.orig if isinstance(error, DBAPIError) else error
+        place = database.url.render_as_string(hide_password=True)
+        raise OSError(f"{place} cannot be used: {why}") from error

@@ -106,3 +106,24 @@ async def test_an_unusable_address_says_what_to_write(url: str, words: str, cloc
     with pytest.raises(ValueError, match=words):
         async with SqlStore.open(url, clock):
             pass
+
+
+@pytest.fixture
+def letter(tmp_path: Path) -> Path:
+    """Give a file that is no database."""
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear Ana,\n" * 100)
+    return path
+
+
+async def test_a_file_that_is_no_database_is_refused(letter: Path, clock):
+
+    with pytest.raises(OSError, match=r"letter\.txt cannot be used: file is not a database"):
+        async with SqlStore.open(f"sqlite:///{letter}", clock):
+            pass
+
+
+async def test_a_server_that_does_not_answer_is_named(clock):
+    with pytest.raises(OSError, match="does not answer"):
+        async with SqlStore.open("postgresql://u:secret@127.0.0.1:1/x", clock):
+            pass
