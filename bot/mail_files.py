@@ -99,7 +99,7 @@ def _of_mbox(lines: Iterable[bytes]) -> Iterator[bytes]:
         if blank and held and _SEPARATOR.match(line):
             yield b"".join(held)
             held, size = [], 0
-        blank = not line.strip(b"\r\n")
+        blank = not line.strip(b"\r\n") or line.rstrip().endswith(b"--")  # or a mail's last line
         if size < MAIL_LIMIT:
             held.append(line)
             size += len(line)

@@ -8,6 +8,14 @@ def is_from_a_server(headers: Mapping[str, str], subject: str) -> bool:
     """Tell whether sender, envelope or subject say that a mail server speaks."""
     if _NULL_SENDER.match(headers.get("return-path", "").strip()):
         return True
+    return claims_to_be_a_bounce(headers, subject)
+
+
+def claims_to_be_a_bounce(headers: Mapping[str, str], subject: str) -> bool:
+    """Tell whether more than the empty envelope sender says that a mail server speaks.
+
+    Absence notes have that sender, too (RFC 3834, 3.3).
+    """
     if "x-failed-recipients" in headers or _SERVER.search(headers.get("from", "")):
         return True
     return bool(_SUBJECT.search(subject)) or "<smtp32" in headers.get("x-mailer", "").lower()
@@ -17,7 +25,7 @@ def is_auto_reply(headers: Mapping[str, str], subject: str) -> bool:
     """Tell whether a machine answered for a person: an absence note, a receipt, a vacation."""
     if _DAEMON.search(headers.get("from", "")):
         return False
-    if any(name in headers for name in _AUTO_HEADERS):
+    if any(headers.get(name, "no").lower() not in {"no", "none"} for name in _AUTO_HEADERS):
         return True
     if headers.get("precedence", "").lower() in {"auto_reply", "auto-reply"}:
         return True
@@ -26,8 +34,24 @@ def is_auto_reply(headers: Mapping[str, str], subject: str) -> bool:
 
 def is_reply_by_itself(headers: Mapping[str, str]) -> bool:
     """Tell whether a mail says so of itself (RFC 3834), and is not from a mail server."""
-    said = headers.get("auto-submitted", "").lower().startswith("auto-replied")
-    return said and not _DAEMON.search(headers.get("from", ""))
+    said = headers.get("auto-submitted", "").strip().lower()
+    answers = said.startswith("auto-replied") or (said.startswith("auto-") and _answers(headers))
+    return answers and not _DAEMON.search(headers.get("from", ""))
+
+
+def _answers(headers: Mapping[str, str]) -> bool:
+    return "in-reply-to" in headers or bool(_REPLY.match(headers.get("subject", "")))
+
+
+def is_challenge(headers: Mapping[str, str], subject: str, text: str) -> bool:
+    """Tell whether the recipient's system asks the sender to prove to be a person."""
+    if _DAEMON.search(headers.get("from", "")) or not _NULL_SENDER.match(_envelope(headers)):
+        return False
+    return bool(_CHALLENGE.search(subject) or _CHALLENGE.search(text[:2_000]))
+
+
+def _envelope(headers: Mapping[str, str]) -> str:
+    return headers.get("return-path", "").strip()
 
 
 def is_human_reply(headers: Mapping[str, str], subject: str) -> bool:
@@ -57,9 +81,12 @@ _SUBJECT = re.compile(
     r"could not be delivered|warning: (?:could not|message)|permanent (?:delivery )?fail|"
     r"there was an error sending|error sending your mail|loop alert|bounce|unzustellbar|"
     r"nicht zugestellt|non remis|non d[ée]livr|chec de (?:la )?remise|"
-    r"no se (?:puede|pudo) entregar|no entregado|mancata consegna|impossibile recapitare|n[ãa]o entregue|onbestelbaar|"
+    r"no se (?:puede|pudo|ha podido) entregar|no entregado|mancata consegna|"
+    r"non recapitabile|impossibile recapitare|n[ãa]o entregue|poss[íi]vel entregar|onbestelbaar|"
+    r"kan inte levereras|kan ikke leveres|kunne ikke leveres|toimitus ep|teslim edilemedi|"
     r"niet (?:bezorgd|afgeleverd)|niedostarcz|не\s?достав|недостав|"
-    r"配信(?:不能|エラー)|送信エラー|届きませんでした|退信|无法投递|無法傳遞|배달되지",
+    r"配信(?:不能|エラー)|送信エラー|届きませんでした|退信|未送达|无法投递|無法傳遞|無法傳送|"
+    r"배달되지|배달할 수 없",
     re.IGNORECASE,
 )
 _AUTO_HEADERS = (
@@ -72,8 +99,9 @@ _AUTO_HEADERS = (
     "x-vacation",
 )
 _AUTO_SUBJECT = re.compile(
-    r"^\s*(?:(?:re|aw|sv|vs|antw)\s?:\s*)?(?:\[?auto(?:matic|matische|matisch|mated)?[ _-]?"
-    r"(?:reply|response|respons|antwort|answer)|out[ -]of[ -](?:the[ -])?office|ooo\b|"
+    r"^\s*(?:(?:re|aw|sv|vs|antw)\s?:\s*)?[\[(<\u3010]{0,2}(?:auto ?:|"
+    r"auto(?:matic|matische|matisch|mated)?[ _-]?(?:reply|response|respons|antwort|"
+    r"answer)|out[ -]of[ -](?:the[ -])?office|ooo\b|"
     r"automatische antwort|abwesenheit|abwesend|ich bin (?:nicht im b|abwesend)|abwesenheitsnotiz|"
     r"r[ée]ponse automatique|absence du bureau|absent du bureau|message d'absence|"
     r"respuesta autom[áa]tica|fuera de la oficina|risposta automatica|fuori (?:sede|ufficio)|"
@@ -87,6 +115,15 @@ _AUTO_SUBJECT = re.compile(
 )
 _REPLY = re.compile(
     r"\s*(?:re|aw|sv|vs|antw|odp|res|r|回复|答复|返信|ответ)\s?(?:\[\d{1,3}\])?\s?[:\uff1a]",
+    re.IGNORECASE,
+)
+_CHALLENGE = re.compile(
+    r"(?:confirm|verify|authenticate|release) (?:that )?(?:your|you are|you're|this) "
+    r"(?:e-?mail|message|mail|address|a human|human|not a robot|a (?:real )?person|delivery)|"
+    r"spam ?arrest|boxbe|sendio|tmda|bluebottle|spamblocker|challenge[ /-]response|"
+    r"(?:message|e-?mail|mail) (?:is|was|has been) (?:being )?(?:held|waiting|awaiting|"
+    r"quarantined) [^.]{0,80}(?:confirm|verif|approv|click|reply)|"
+    r"not (?:yet )?(?:on|in) (?:my|the recipient's|their) (?:approved|allowed|white|guest) ?list",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"^(?:>[ ]?){1,10}", re.MULTILINE)

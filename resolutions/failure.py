@@ -164,7 +164,8 @@ _CODE_FIRST = re.compile(
     r"\s*(?:smtp\s*;\s*|responsecode )?[#<(\"']?([245]\d\d)(?![\d./])", re.IGNORECASE
 )
 _CODE_SAID = re.compile(
-    r"(?:said|replied|returned|was|responsecode|error_code|responded|error message|response|<<<|reason|failure|\]|data|command|"
+    r"(?:said|replied|returned|was|responsecode|error_code|responded|error message|response|<<<|"
+    r"reason|failure|\]|data|command|"
     r"rcpt to:<[^<>\n]{1,200}>)\s?:?\s{0,8}[\[\"'(#:]{0,3}\s?([245]\d\d)(?![\d.,/:])",
     re.IGNORECASE,
 )

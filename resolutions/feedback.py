@@ -1,65 +1,81 @@
 """Feedback reports (RFC 5965) and what mailbox providers send in their place."""
 
 import re
+from itertools import islice
 
 from resolutions.bounce import Kind
 from resolutions.delivery_status import address_in
-from resolutions.failure import ADDRESS, Failure, host_in
-from resolutions.mime import Part, message_in, parse_fields, text_of
+from resolutions.failure import Failure, host_in
+from resolutions.mailparts import address, fields_text, first, human_text, original_headers
+from resolutions.mime import Part, parse_fields, text_of
 
 NO_COMPLAINTS = frozenset({"auth-failure", "auth-failures", "not-spam", "dmarc", "delivery"})
 """`Feedback-Type` of reports that are about records or mistakes, not about unwanted mail."""
 
 RECIPIENT_FIELDS = ("original-rcpt-to", "removal-recipient", "x-hmxmroriginalrecipient")
 
-MARKS = ("x-hmxmroriginalrecipient", "x-apple-unsubscribe")
-"""Headers by which Outlook.com's and Apple's complaints are known; neither has a report part."""
+RECIPIENTS_LIMIT = 1_000
 
 
-def complaint_in(root: Part) -> Failure | None:
-    """Return the complaint (or the authentication report) that the mail is, if it is one."""
-    report = next((part for part in root.walk() if part.kind == "message/feedback-report"), None)
+SENDERS = ("staff@hotmail.com", "@email-abuse.amazonses.com")
+"""Who sends complaints with nothing but the message complained of."""
+
+
+def complaints_in(root: Part) -> list[Failure]:
+    """Return the complaints (or the authentication report) that a mail holds, if any."""
+    report = first(root, "message/feedback-report")
     if report is not None:
-        return _of_report(root, parse_fields(report.body))
+        return _of_report(root, fields_text(report))
+    claimed = root.parameters.get("report-type", "").lower() == "feedback-report"
+    if claimed and "feedback-type:" in (text := human_text(root)).lower():
+        return _of_report(root, text)
+    recipient = _unreported(root)
+    if recipient is None and not claimed:
+        return []
+    return [Failure(kind=Kind.COMPLAINT, recipient=recipient or _to(root), text=_words(root))]
+
+
+def _unreported(root: Part) -> str | None:
+    """Return who complained in a mail without a report part, None if it is no complaint."""
+    sender = root.headers.get("from", "").lower()
     if "x-apple-unsubscribe" in root.headers:
-        sender = _ADDRESS.search(root.headers.get("from", ""))
-        return Failure(kind=Kind.COMPLAINT, recipient=sender[0] if sender else "")
-    for part in root.walk():
-        if part.kind == "message/rfc822" and (headers := parse_fields(message_in(part)[:65_536])):
-            recipient = headers.get("x-hmxmroriginalrecipient")
-            if recipient and "complaint" in root.headers.get("subject", "").lower():
-                return Failure(
-                    kind=Kind.COMPLAINT, recipient=address_in(recipient), text=_words(root)
-                )
-    return None
+        return address(sender)
+    if "complaint" not in root.headers.get("subject", "").lower():
+        return None
+    if recipient := address_in(original_headers(root).get("x-hmxmroriginalrecipient", "")):
+        return recipient
+    return _to(root) if any(known in sender for known in SENDERS) else None
 
 
-_ADDRESS = re.compile(ADDRESS)
-
-
-def _of_report(root: Part, fields: dict[str, str]) -> Failure:
+def _of_report(root: Part, text: str) -> list[Failure]:
+    fields = parse_fields(text)
     kind = fields.get("feedback-type", "abuse").split(";")[0].strip().lower()
-    recipient = next(
-        (found for name in RECIPIENT_FIELDS if (found := address_in(fields.get(name, "")))), ""
-    )
-    return Failure(
-        kind=Kind.NOT_A_BOUNCE if kind in NO_COMPLAINTS else Kind.COMPLAINT,
-        recipient=recipient or _to(root),
-        text=_words(root) or kind,
-        remote_host=host_in(fields.get("reporting-mta", "")),
-    )
+    recipients = _recipients(text) or [_to(root)]
+    return [
+        Failure(
+            kind=Kind.NOT_A_BOUNCE if kind in NO_COMPLAINTS else Kind.COMPLAINT,
+            recipient=recipient,
+            text=_words(root) or kind,
+            remote_host=host_in(fields.get("reporting-mta", "")),
+        )
+        for recipient in recipients
+    ]
+
+
+def _recipients(text: str) -> list[str]:
+    """Return whom a report names; `Original-Rcpt-To` may occur more than once (RFC 5965, 3.2)."""
+    found = [address_in(match[1]) for match in islice(_RECIPIENT.finditer(text), RECIPIENTS_LIMIT)]
+    return list(dict.fromkeys(filter(None, found)))
 
 
 def _to(root: Part) -> str:
     """Return whom the reported mail was sent to, where the report does not say."""
-    for part in root.walk():
-        if part.kind in {"message/rfc822", "text/rfc822-headers", "text/rfc822-header"}:
-            headers = parse_fields(message_in(part)[:65_536])
-            match = _ADDRESS.search(headers.get("to", ""))
-            return match[0] if match else ""
-    return ""
+    return address(original_headers(root).get("to", ""))
 
 
 def _words(root: Part) -> str:
-    text = next((part for part in root.walk() if part.kind == "text/plain"), None)
+    text = first(root, "text/plain")
     return " ".join(text_of(text).split())[:500] if text is not None else ""
+
+
+_RECIPIENT = re.compile(rf"^(?:{'|'.join(RECIPIENT_FIELDS)})[ \t]*:[ \t]*(.+)$", re.M | re.I)

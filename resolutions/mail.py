@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from resolutions.autoreply import (
+    claims_to_be_a_bounce,
     is_auto_reply,
+    is_challenge,
     is_from_a_server,
     is_human_reply,
     is_reply_by_itself,
@@ -15,23 +17,23 @@ from resolutions.autoreply import (
 )
 from resolutions.bounce import Kind, SmtpReply, clean
 from resolutions.delivery_status import Status, failure_of, parse_status
-from resolutions.failure import ADDRESS, Failure, is_silent, is_vague
-from resolutions.feedback import complaint_in
+from resolutions.failure import Failure, host_in, is_silent, is_vague
+from resolutions.feedback import complaints_in
 from resolutions.maildate import parse_date
-from resolutions.mime import (
-    Part,
-    content_of,
-    header_text,
-    message_in,
-    parse,
-    parse_all,
-    parse_fields,
-    text_of,
+from resolutions.mailparts import (
+    STATUS,
+    address,
+    addresses,
+    fields_text,
+    first,
+    forwarded,
+    human_text,
+    named_in,
+    original_headers,
 )
+from resolutions.mime import Part, content_of, header_text, parse_all, parse_fields
 from resolutions.plainshapes import cut_original, failures_in, kind_of, paragraph_about
-
-HEADERS_LIMIT = 100
-"""Headers of the original message that are kept."""
+from resolutions.sesnotice import notified_in, notified_original
 
 FORWARDS_LIMIT = 2
 """How deep a bounce may be wrapped in mails that only pass it on."""
@@ -50,7 +52,7 @@ class MailReport:
     index: int
     kind: Kind
     recipient: str = ""
-    reply: SmtpReply = SmtpReply()
+    reply: SmtpReply = field(default_factory=SmtpReply)
     remote_host: str = ""
     report_id: str = ""
     reported_at: datetime | None = None
@@ -84,50 +86,98 @@ class _Found:
 
 
 def _read(root: Part, forwards: int) -> list[MailReport]:
-    found = _report(root) or _complaint(root) or _plain(root)
-    if found is None and forwards and (inner := _forwarded(root)) is not None:
+    found = _told(root)
+    inner = forwarded(root) if found is None and forwards else None
+    if inner is not None:
         reports = _read(inner, forwards - 1)
-        if reports[0].kind not in {Kind.NOT_A_BOUNCE, Kind.AUTO_REPLY}:
+        if reports[0].kind not in {Kind.NOT_A_BOUNCE, Kind.AUTO_REPLY} and _passes_on(root, inner):
             return reports
-    return _reports(root, found or _no_bounce(root))
+    return _reports(root, found or _unknown(root) or _no_bounce(root))
 
 
-# The four things a mail can be
+def _told(root: Part) -> _Found | None:
+    """Return what a mail says in a way that is known."""
+    if first(root, "message/disposition-notification"):
+        return _Found(failures=[Failure(kind=Kind.NOT_A_BOUNCE)])
+    return _report(root) or _complaint(root) or _notice(root) or _plain(root)
+
+
+def _passes_on(root: Part, inner: Part) -> bool:
+    """Tell whether the mail inside is the news, and not a message that a server returned."""
+    return first(inner, *STATUS) is not None or not claims_to_be_a_bounce(
+        root.headers, header_text(root.headers.get("subject", ""))
+    )
+
+
+# What a mail can be
 
 
 def _report(root: Part) -> _Found | None:
     """Return what a delivery report says, its text parts asked where its fields are silent."""
-    part = _first(root, "message/delivery-status", "message/global-delivery-status")
+    part = first(root, *STATUS)
     if part is None:
         return None
-    status = parse_status(_status_text(part))
+    status = parse_status(fields_text(part))
     return _from_status(root, status) if status.recipients else None
 
 
 def _complaint(root: Part) -> _Found | None:
-    complaint = complaint_in(root)
-    return _Found(failures=[complaint], original=_original(root)) if complaint else None
+    complaints = complaints_in(root)
+    return _Found(failures=complaints, original=original_headers(root)) if complaints else None
+
+
+def _notice(root: Part) -> _Found | None:
+    """Return what a provider notifies by mail in the way it does it by HTTP."""
+    if "x-amz-sns-message-id" not in root.headers and "@sns." not in root.headers.get("from", ""):
+        return None
+    text = human_text(root)
+    failures = notified_in(text)
+    return _Found(failures=failures, original=notified_original(text)) if failures else None
 
 
 def _plain(root: Part) -> _Found | None:
     """Return what a mail for people says, if a server wrote it and its shape is known."""
-    subject = header_text(root.headers.get("subject", ""))
-    text = _human_text(root)
-    if is_human_reply(root.headers, subject):
-        return None
-    if _FORWARDED.match(subject):
-        text = unquoted(text)
-    elif not is_from_a_server(root.headers, subject) or is_auto_reply(root.headers, subject):
-        return None
+    text = _text_of_a_server(root)
     if "final-recipient:" in text.lower():
         status = parse_status(text)
         if status.recipients:
             return _from_status(root, status)
     words, returned = cut_original(text)
-    original = _original(root) or parse_fields(returned)
-    failures = failures_in(words)
-    if not failures and not is_reply_by_itself(root.headers):
-        failures = _by_header(root, words, original)
+    return _of_kind(words, failures_in(words), original_headers(root) or parse_fields(returned))
+
+
+def _unknown(root: Part) -> _Found | None:
+    """Return what a bounce of unknown shape says of the recipient that it names."""
+    subject = header_text(root.headers.get("subject", ""))
+    text = _text_of_a_server(root)
+    if not text or is_reply_by_itself(root.headers):
+        return None
+    if not claims_to_be_a_bounce(root.headers, subject):
+        return None
+    words, returned = cut_original(text)
+    original = original_headers(root) or parse_fields(returned)
+    recipients = addresses(root.headers.get("x-failed-recipients", ""))
+    recipients = recipients or named_in(words, root.headers, original)
+    why, host = paragraph_about(words), host_in(words)
+    failures = [
+        Failure(recipient=each, text=why, remote_host=host) for each in dict.fromkeys(recipients)
+    ]
+    return _of_kind(words, failures, original)
+
+
+def _text_of_a_server(root: Part) -> str:
+    """Return the text of a mail that a server wrote, or that somebody passed on; else nothing."""
+    subject = header_text(root.headers.get("subject", ""))
+    if is_human_reply(root.headers, subject):
+        return ""
+    if _FORWARDED.match(subject):
+        return unquoted(human_text(root))
+    if is_auto_reply(root.headers, subject) or not is_from_a_server(root.headers, subject):
+        return ""
+    return human_text(root)
+
+
+def _of_kind(words: str, failures: list[Failure], original: dict[str, str]) -> _Found | None:
     kind = kind_of(words)
     failures = [replace(failure, kind=kind) for failure in failures]
     return _Found(failures=failures, original=original) if failures else None
@@ -135,19 +185,20 @@ def _plain(root: Part) -> _Found | None:
 
 def _no_bounce(root: Part) -> _Found:
     subject = header_text(root.headers.get("subject", ""))
-    if not (is_auto_reply(root.headers, subject) or is_reply_by_itself(root.headers)):
-        return _Found(failures=[Failure(kind=Kind.NOT_A_BOUNCE)])
-    sender = _ADDRESS.search(root.headers.get("from", ""))
-    text = " ".join(_human_text(root).split())
-    recipient = sender[0] if sender else ""
-    return _Found(failures=[Failure(kind=Kind.AUTO_REPLY, recipient=recipient, text=text)])
+    text = " ".join(human_text(root).split())
+    sender = address(root.headers.get("from", ""))
+    if is_challenge(root.headers, subject, text):
+        return _Found(failures=[Failure(recipient=sender, text=text)])
+    if is_auto_reply(root.headers, subject) or is_reply_by_itself(root.headers):
+        return _Found(failures=[Failure(kind=Kind.AUTO_REPLY, recipient=sender, text=text)])
+    return _Found(failures=[Failure(kind=Kind.NOT_A_BOUNCE)])
 
 
 # Delivery reports
 
 
 def _from_status(root: Part, status: Status) -> _Found:
-    original = _original(root)
+    original = original_headers(root)
     subject = root.headers.get("subject", "")
     silent = Kind.DEFERRAL if _DELAY_SUBJECT.search(subject) else Kind.BOUNCE
     failures = [failure_of(fields, silent) for fields in status.recipients]
@@ -160,7 +211,7 @@ def _from_status(root: Part, status: Status) -> _Found:
 
 def _completed(root: Part, failures: list[Failure]) -> list[Failure]:
     """Take the words of the human part for recipients of whom the fields say nothing useful."""
-    words, returned = cut_original(_human_text(root))
+    words, returned = cut_original(human_text(root))
     told = failures_in(words)
     by_address = {failure.recipient.lower(): failure for failure in told}
     alone = len(failures) == 1
@@ -170,8 +221,8 @@ def _completed(root: Part, failures: list[Failure]) -> list[Failure]:
         if other is None and alone and told:
             other = told[0]
         if not failure.recipient:
-            address = other.recipient if other else _failed_header(root) or _to(root, returned)
-            failure = replace(failure, recipient=address)
+            known = other.recipient if other else _known_recipient(root, returned)
+            failure = replace(failure, recipient=known)
         if is_vague(failure.text):
             text = other.text if other else ""
             if alone and not text and is_silent(failure.text):
@@ -182,6 +233,12 @@ def _completed(root: Part, failures: list[Failure]) -> list[Failure]:
     return completed
 
 
+def _known_recipient(root: Part, returned: str) -> str:
+    original = original_headers(root) or parse_fields(returned)
+    failed = root.headers.get("x-failed-recipients", "")
+    return address(failed) or address(original.get("to", ""))
+
+
 def _behind_alias(root: Part, failure: Failure) -> Failure:
     """Go by the member's address where the report says that an alias was expanded.
 
@@ -189,7 +246,7 @@ def _behind_alias(root: Part, failure: Failure) -> Failure:
     """
     if not failure.other:
         return failure
-    text = " ".join(_human_text(root).split()).lower()
+    text = " ".join(human_text(root).split()).lower()
     pair = f"<{failure.other}> (expanded from <{failure.recipient}>)".lower()
     if pair not in text:
         return failure
@@ -208,100 +265,8 @@ def _distinct(failures: list[Failure]) -> list[Failure]:
     return kept
 
 
-# Parts and headers
-
-_ADDRESS = re.compile(ADDRESS)
 _FORWARDED = re.compile(r"(?:fwd?|wg|tr|rv|enc|i|vs|doorst|fw)\s?:", re.IGNORECASE)
 _DELAY_SUBJECT = re.compile(r"delay|warning|still being retried", re.IGNORECASE)
-_RETURNED = (
-    "message/rfc822",
-    "text/rfc822-headers",
-    "text/rfc822-header",
-    "message/global",
-    "message/global-headers",
-    "message/rfc822-headers",
-    "message/partial",
-)
-
-
-def _first(root: Part, *kinds: str) -> Part | None:
-    return next((part for part in root.walk() if part.kind in kinds), None)
-
-
-def _status_text(part: Part) -> str:
-    if "content-transfer-encoding" in part.headers or not part.body.isascii():
-        return text_of(replace(part, parameters={"charset": "utf-8"}))
-    return part.body
-
-
-def _human_text(root: Part) -> str:
-    """Return the text that the mail shows: its plain parts before any returned message."""
-    texts = []
-    html = None
-    for part in root.walk():
-        if part.kind in _RETURNED:
-            break
-        if part.kind == "text/plain" and "filename" not in part.headers.get(
-            "content-disposition", ""
-        ):
-            texts.append(text_of(part))
-        elif part.kind == "text/html" and html is None:
-            html = part
-        elif not part.parts and not part.kind.startswith(("multipart", "text", "message", "image")):
-            texts.append(text_of(part))
-    if not any(text.strip() for text in texts) and html is not None:
-        return text_of(html)
-    return "\n".join(texts)
-
-
-def _original(root: Part) -> dict[str, str]:
-    part = _first(root, *_RETURNED)
-    return parse_fields(_header_block(message_in(part))) if part is not None else {}
-
-
-def _header_block(text: str) -> str:
-    return text.lstrip().partition("\n\n")[0][:65_536]
-
-
-def _forwarded(root: Part) -> Part | None:
-    """Return the mail that this one carries as an attachment, if there is one."""
-    part = _first(root, "message/rfc822")
-    return parse(message_in(part).encode("latin-1", "replace")) if part is not None else None
-
-
-def _by_header(root: Part, words: str, original: dict[str, str]) -> list[Failure]:
-    """Return failures of a mail from a server whose shape is unknown but whose recipient is not."""
-    recipients = _ADDRESS.findall(root.headers.get("x-failed-recipients", ""))
-    recipients = recipients or _named(root, words, original)
-    text = paragraph_about(words)
-    return [Failure(recipient=recipient, text=text) for recipient in dict.fromkeys(recipients)]
-
-
-def _named(root: Part, words: str, original: dict[str, str]) -> list[str]:
-    """Return the address that the text names, or the original's only recipient."""
-    sent_to = _ADDRESS.findall(original.get("to", ""))
-    ours = {address.lower() for address in _ADDRESS.findall(_envelope(root))}
-    named = [address.rstrip(".") for address in _ADDRESS.findall(words)]
-    for address in named:
-        if address in sent_to:
-            return [address]
-    others = [address for address in named if address.lower() not in ours]
-    return others[:1] or sent_to[:1]
-
-
-def _envelope(root: Part) -> str:
-    return " ".join(root.headers.get(name, "") for name in ("to", "from", "return-path"))
-
-
-def _failed_header(root: Part) -> str:
-    match = _ADDRESS.search(root.headers.get("x-failed-recipients", ""))
-    return match[0] if match else ""
-
-
-def _to(root: Part, returned: str) -> str:
-    original = _original(root) or parse_fields(returned)
-    match = _ADDRESS.search(original.get("to", ""))
-    return match[0] if match else ""
 
 
 # The reports
@@ -309,7 +274,7 @@ def _to(root: Part, returned: str) -> str:
 
 def _reports(root: Part, found: _Found) -> list[MailReport]:
     original = {name: header_text(value) for name, value in found.original.items()}
-    sender = _ADDRESS.search(original.get("from", ""))
+    sender = address(original.get("from", ""))
     reported_at = parse_date(root.headers.get("date", ""))
     report_id = root.headers.get("message-id", "").strip() or _hash(root)
     return [
@@ -323,7 +288,7 @@ def _reports(root: Part, found: _Found) -> list[MailReport]:
             reported_at=reported_at,
             message_id=original.get("message-id", ""),
             envelope_id=found.envelope_id,
-            from_domain=sender[0].rpartition("@")[2].lower() if sender else "",
+            from_domain=sender.rpartition("@")[2].lower(),
             subject=original.get("subject", ""),
             campaign=original.get("x-campaign-id", "") or original.get("list-id", ""),
             headers=original,
@@ -338,5 +303,5 @@ def _cleaned(reply: SmtpReply) -> SmtpReply:
 
 
 def _hash(root: Part) -> str:
-    part = _first(root, "message/delivery-status", "message/feedback-report") or root
+    part = first(root, *STATUS, "message/feedback-report") or root
     return hashlib.sha256(content_of(part)).hexdigest()[:32]

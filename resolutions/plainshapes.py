@@ -67,15 +67,16 @@ _ORIGINAL = _compile(
     r"Encabezados de mensajes? original)|^(?:Received:[ \t]?(?:from|by)\b|Return-Path:[ \t]?<)"
 )
 _ORIGINAL_FIELD = _compile(
-    r"^[ \t]{0,3}(?:Received|Return-Path|From|To|Subject|Date|Message-ID|MIME-Version|X-[\w-]{1,60}|"
-    r"DKIM-Signature|ARC-[\w-]{1,60}|Content-Type):"
+    r"^[ \t]{0,3}(?:Received|Return-Path|From|To|Subject|Date|Message-ID|MIME-Version|"
+    r"X-[\w-]{1,60}|DKIM-Signature|ARC-[\w-]{1,60}|Content-Type):"
 )
 _DELAY = re.compile(
     r"do(?:es)? not need to resend|no need to resend|this is a warning|has been delayed|"
     r"will be retried|delivery attempts will continue|will continue (?:trying|to try)|"
     r"no action is required on your part|not yet (?:been )?(?:delivered|received)|"
     r"still trying to deliver|do(?:es)? not need to re-send|"
-    r"only a temporary failure|message is delayed|delivery .{0,30}(?:is|was) delayed|will keep trying",
+    r"only a temporary failure|message is delayed|will keep trying|"
+    r"delivery .{0,30}(?:is|was) delayed",
     re.IGNORECASE,
 )
 _REFUSAL = _compile(r"^[ \t]*(?:<<<|<--|>>>)?[ \t]*([45]\d\d[ -].+)$")
@@ -86,7 +87,8 @@ _NOISE = _compile(
 _STOP = _compile(
     r"^[ \t]*(?:-{3,}|={5,}|\*{5,})|^[ \t]*(?:this has been a permanent failure|"
     r"the (?:attachment|following text was generated)|please verify recipient|"
-    r"message headers follow|please note that|if you (?:do so|require|sent)|for further assistance|no further delivery|reporting-mta:)"
+    r"message headers follow|please note that|if you (?:do so|require|sent)|"
+    r"for further assistance|no further delivery|reporting-mta:)"
 )
 _CLOSING = " '\u2019\u201d\u00bb#"
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")

@@ -1,0 +1,104 @@
+"""Which part of a mail says what: the report, the text for people, the returned message."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from resolutions.failure import ADDRESS
+from resolutions.mime import Part, message_in, parse, parse_fields, text_of
+
+STATUS = (
+    "message/delivery-status",
+    "message/global-delivery-status",
+    "message/xdelivery-status",
+)
+
+RETURNED = (
+    "message/rfc822",
+    "text/rfc822-headers",
+    "text/rfc822-header",
+    "message/global",
+    "message/global-headers",
+    "message/rfc822-headers",
+    "message/partial",
+)
+
+HEADERS_LENGTH = 65_536
+"""Characters of a returned message in which its headers are looked for."""
+
+_ADDRESS = re.compile(ADDRESS)
+
+
+def first(root: Part, *kinds: str) -> Part | None:
+    """Return the first part of one of the kinds."""
+    return next((part for part in root.walk() if part.kind in kinds), None)
+
+
+def fields_text(part: Part) -> str:
+    """Return the text of a part that holds fields; what is not ASCII in it is UTF-8."""
+    if "content-transfer-encoding" in part.headers or not part.body.isascii():
+        return text_of(replace(part, parameters={"charset": "utf-8"}))
+    return part.body
+
+
+def human_text(root: Part) -> str:
+    """Return the text that the mail shows: its plain parts before any returned message."""
+    texts = []
+    html = None
+    for part in root.walk():
+        if part.kind in RETURNED:
+            break
+        if part.kind == "text/plain" and not _is_attached(part):
+            texts.append(text_of(part))
+        elif part.kind == "text/html" and html is None:
+            html = part
+        elif not part.parts and not part.kind.startswith(_NO_TEXT):
+            texts.append(text_of(part))
+    if not any(text.strip() for text in texts) and html is not None:
+        return text_of(html)
+    return "\n".join(texts)
+
+
+def original_headers(root: Part) -> dict[str, str]:
+    """Return the headers of the message that failed, as far as it was returned."""
+    part = first(root, *RETURNED)
+    if part is None:
+        return {}
+    block = message_in(part).lstrip().partition("\n\n")[0]
+    return parse_fields(block[:HEADERS_LENGTH])
+
+
+def forwarded(root: Part) -> Part | None:
+    """Return the mail that this one carries as an attachment, if there is one."""
+    part = first(root, "message/rfc822")
+    return parse(message_in(part).encode("latin-1", "replace")) if part is not None else None
+
+
+def addresses(value: str) -> list[str]:
+    """Return the addresses in a header or a text, in order."""
+    return _ADDRESS.findall(value)
+
+
+def address(value: str) -> str:
+    """Return the first address in a header or a text, empty if there is none."""
+    match = _ADDRESS.search(value)
+    return match[0] if match else ""
+
+
+def named_in(words: str, headers: Mapping[str, str], original: Mapping[str, str]) -> list[str]:
+    """Return the address that a text names, or the original's only recipient."""
+    sent_to = addresses(original.get("to", ""))
+    ours = {each.lower() for name in _ENVELOPE for each in addresses(headers.get(name, ""))}
+    named = [each.rstrip(".") for each in addresses(words)]
+    for each in named:
+        if each in sent_to:
+            return [each]
+    return [each for each in named if each.lower() not in ours][:1] or sent_to[:1]
+
+
+_NO_TEXT = ("multipart", "text", "message", "image", "audio", "video", "font")
+_ENVELOPE = ("to", "from", "return-path")
+
+
+def _is_attached(part: Part) -> bool:
+    return "filename" in part.headers.get("content-disposition", "")
