@@ -98,7 +98,7 @@ class PhraseIndex:
                     break
             else:
                 yield phrase
-        if not text.isascii():
+        if not text.isascii() and is_ideographic(text):
             yield from self.ideographic
 
     def _learn(self, token: str) -> _Known:
@@ -118,7 +118,7 @@ class PhraseIndex:
     def _enter(self, phrase: Phrase, weights: Mapping[Anchor, int]) -> None:
         choices = phrase.wording.choices
         if not choices:
-            if not is_ideographic(phrase.wording.literal):
+            if not is_ideographic(phrase.wording.literal + phrase.wording.expression):
                 raise ValueError(f"needs a whole word: {phrase.wording.expression[:80]}")
             self.ideographic.append(phrase)
             return

@@ -46,7 +46,7 @@ def read_reply(reply: SmtpReply) -> Reply:
     Reply(text='550 5.1.1 <@> unknown', whole='host mx.example[<#>] said: 550 5.1.1 <@> unknown', \
 code='550', status='5.1.1')
     """
-    whole = masked(reply.text)
+    whole = _without_aftermath(masked(reply.text))
     text = _without_aftermath(_without_continuations(_innermost(whole)))
     code, status = _head(text)
     given = _STATUS.match(reply.status.strip())

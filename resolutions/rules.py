@@ -296,16 +296,22 @@ def _holds(rule: Rule, reply: Reply, text: str, receivers: set[str]) -> bool:
         return False
     if rule.code and not reply.code.startswith(rule.code):
         return False
-    return not (rule.unless and re.search(_unless(rule.unless), text))
+    return not (rule.unless and _speaks_against(rule.unless).search(text))
 
 
 def _has_status(wanted: tuple[str, ...], status: str) -> bool:
     return bool(status) and (status in wanted or f"x{status[1:]}" in wanted)
 
 
-@lru_cache(1_000)
-def _unless(text: str) -> str:
-    return "|".join(wording.expression or re.escape(wording.literal) for wording in wordings(text))
+@lru_cache(2_000)
+def _speaks_against(unless: str) -> re.Pattern[str]:
+    """Return the expression for words that speak against a rule; each begins a word."""
+    return re.compile("|".join(map(_against, wordings(unless))))
+
+
+def _against(wording: Wording) -> str:
+    expression = wording.expression or re.escape(wording.literal)
+    return rf"(?<![^\W_]){expression}" if wording.before else expression
 
 
 def _strength(rule: Rule, receivers: set[str]) -> Strength:
