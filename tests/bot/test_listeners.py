@@ -52,7 +52,7 @@ async def app(store, clock, catalogue, operators, rulebook) -> AsyncIterator[Asy
             channel="C01DELIV",
             admin_channel="C01DELIV",
         )
-        made = make_app(settings, desk.slack)
+        made = make_app(settings, session)
         actions = {name: action(desk) for name, action in ACTIONS.items()}
         listen(made, actions, Commands(desk), Shortcuts(desk), Home(desk))
         yield made

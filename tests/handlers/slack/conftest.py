@@ -169,7 +169,7 @@ async def room(
 
         actions = {name: action(desk) for name, action in ACTIONS.items()}
         labels = {name: action.label for name, action in actions.items() if action.label}
-        app = make_app(settings, desk.slack)
+        app = make_app(settings, session)
         listen(app, actions, Commands(desk), Shortcuts(desk), Home(desk))
         slack.delivery.url = await _door(stack, Door(app, settings, clock, lambda _: None))
         posting = replace(desk, slack=posting_client(settings, session))
