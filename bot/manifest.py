@@ -1,15 +1,12 @@
-"""The manifest of the Slack app: as it is for Socket Mode, or for a public address.
-
-The file is YAML in its plainest form: mappings, lists, and values on one line each.
-"""
+"""The manifest of the Slack app: as it is for Socket Mode, or for a public address."""
 
 import copy
-import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+import yaml
 
 EVENTS_PATH = "/slack/events"
 REMEDY = "give the public address of your TLS proxy, such as https://bounce.example.com"
@@ -23,12 +20,14 @@ def manifest(url: str = "") -> str:
     text = _file().read_text("utf-8")
     if not url:
         return text
-    return "\n".join(_written(_with_address(read(text), events_address(url)))) + "\n"
+    app = _with_address(yaml.safe_load(text), events_address(url))
+    return yaml.safe_dump(app, sort_keys=False, allow_unicode=True, width=100)
 
 
 def load_manifest() -> dict[str, Any]:
     """Return the manifest for Socket Mode as a dictionary."""
-    return read(_file().read_text("utf-8"))
+    app: dict[str, Any] = yaml.safe_load(_file().read_text("utf-8"))
+    return app
 
 
 def bot_scopes() -> list[str]:
@@ -58,79 +57,10 @@ def events_address(url: str) -> str:
     return f"https://{host}{f':{port}' if port else ''}{path}{EVENTS_PATH}"
 
 
-def read(text: str) -> dict[str, Any]:
-    """Return the mapping that a plain YAML text holds; ValueError names a line it cannot read.
-
-    >>> read("a:\\n  - b: 1 # one\\n    c: true\\n  - d")
-    {'a': [{'b': 1, 'c': True}, 'd']}
-    """
-    lines = [line for number, raw in enumerate(text.splitlines(), 1) for line in _line(number, raw)]
-    value, rest = _block(lines, lines[0][1] if lines else 0)
-    if rest or not isinstance(value, dict):
-        where = f"line {rest[0][0]}" if rest else "the whole"
-        raise ValueError(f"the manifest cannot be read: {where} is not where it belongs")
-    return value
-
-
-Line = tuple[int, int, str]
-"""Number, indent, and what stands there."""
-
-_COMMENT = re.compile(r"(?:^|\s+)#.*$")
-_QUOTED = re.compile(r'^((?:- )?(?:[\w.]+: )?)("(?:[^"\\]|\\.)*")\s*(?:#.*)?$')
-_PAIR = re.compile(r"([\w./]+):(?:\s+(.*))?$")
-
-
 def _file() -> Path:
     """Return where the manifest is: beside this module in a wheel, else at the root."""
     installed = Path(__file__).with_name("manifest.yml")
     return installed if installed.exists() else Path(__file__).parents[1] / "manifest.yml"
-
-
-def _line(number: int, raw: str) -> Iterator[Line]:
-    """Give a line without its comment; an item of a list is its dash and what stands behind."""
-    indent = len(raw) - len(raw.lstrip(" "))
-    said = raw.strip()
-    quoted = _QUOTED.match(said)
-    said = quoted[1] + quoted[2] if quoted else _COMMENT.sub("", said).rstrip()
-    while said.startswith("- "):
-        yield number, indent, "-"
-        behind = said[2:].lstrip()
-        indent, said = indent + len(said) - len(behind), behind
-    if said:
-        yield number, indent, said
-
-
-def _block(lines: list[Line], indent: int) -> tuple[Any, list[Line]]:
-    """Return the value that begins at this indent, and the lines behind it."""
-    if lines and lines[0][2] == "-":
-        return _list(lines, indent)
-    if lines and not _PAIR.match(lines[0][2]):
-        return _scalar(lines[0][2]), lines[1:]
-    found: dict[str, Any] = {}
-    while lines and lines[0][1] == indent and (pair := _PAIR.match(lines[0][2])):
-        number, key, rest = lines[0][0], pair[1], lines[1:]
-        if key in found:
-            raise ValueError(f"the manifest cannot be read: line {number} says {key} again")
-        if pair[2]:
-            found[key], lines = _scalar(pair[2]), rest
-        else:
-            found[key], lines = _block(rest, rest[0][1] if rest else 0)
-    return found, lines
-
-
-def _list(lines: list[Line], indent: int) -> tuple[list[Any], list[Line]]:
-    found = []
-    while lines and lines[0][1] == indent and lines[0][2] == "-":
-        rest = lines[1:]
-        value, lines = _block(rest, rest[0][1] if rest else 0)
-        found.append(value)
-    return found, lines
-
-
-def _scalar(said: str) -> Any:
-    if said in {"true", "false"} or said.startswith('"') or re.fullmatch(r"\d+", said):
-        return json.loads(said)
-    return said
 
 
 def _with_address(app: dict[str, Any], address: str) -> dict[str, Any]:
@@ -142,20 +72,3 @@ def _with_address(app: dict[str, Any], address: str) -> dict[str, Any]:
     settings["interactivity"]["request_url"] = address
     settings["socket_mode_enabled"] = False
     return app
-
-
-def _written(value: Any, indent: int = 0) -> Iterator[str]:
-    """Give the lines of YAML that `read` reads back."""
-    pad = " " * indent
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if isinstance(inner, dict | list):
-                yield f"{pad}{key}:"
-                yield from _written(inner, indent + 2)
-            else:
-                yield f"{pad}{key}: {json.dumps(inner, ensure_ascii=False)}"
-        return
-    for item in value:
-        first, *more = _written(item, 0) if isinstance(item, dict) else [json.dumps(item)]
-        yield f"{pad}- {first}"
-        yield from (f"{pad}  {line}" for line in more)
