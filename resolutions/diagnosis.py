@@ -102,7 +102,7 @@ def diagnose(event: Symptoms, rulebook: Rulebook) -> Diagnosis:
     """
     if event.kind in NO_BOUNCE:
         return _no_bounce(event.kind)
-    reply = read_reply(event.reply)
+    reply = rulebook.plainly(read_reply(event.reply))
     receiver = rulebook.receiver_of(event.remote_host)
     key = (reply, receiver, event.kind, event.permanence, event.verdict)
     known = rulebook.memory.get(key)

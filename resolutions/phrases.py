@@ -33,27 +33,28 @@ class Phrase:
         if not wording.expression:
             return self._find_literal(text)
         if self.pattern is None:
-            self.pattern = re.compile(wording.expression)
-        for found in self.pattern.finditer(text):
-            if _stands_alone(text, found.start(), found.end(), wording):
-                return found[0]
-        return ""
+            end = r"(?![^\W_])" if wording.after else ""
+            self.pattern = re.compile(wording.expression + end)
+        found = self.pattern.search(text)
+        while found and wording.before and _goes_on(text, found.start() - 1):
+            found = self.pattern.search(text, found.start() + 1)
+        return found[0] if found else ""
 
     def _find_literal(self, text: str) -> str:
-        literal = self.wording.literal
+        wording = self.wording
+        literal = wording.literal
         at = text.find(literal)
         while at >= 0:
-            if _stands_alone(text, at, at + len(literal), self.wording):
+            begins = not (wording.before and _goes_on(text, at - 1))
+            if begins and not (wording.after and _goes_on(text, at + len(literal))):
                 return literal
             at = text.find(literal, at + 1)
         return ""
 
 
-def _stands_alone(text: str, start: int, end: int, wording: Wording) -> bool:
-    """Tell whether the match begins and ends where words do."""
-    if wording.before and start and text[start - 1].isalnum():
-        return False
-    return not (wording.after and end < len(text) and text[end].isalnum())
+def _goes_on(text: str, place: int) -> bool:
+    """Tell whether a word goes on at a place beside a match."""
+    return 0 <= place < len(text) and text[place].isalnum()
 
 
 _Known = tuple[tuple[Phrase, ...], int]

@@ -13,6 +13,7 @@ from resolutions.bounce import Kind
 from resolutions.phrases import Phrase, PhraseIndex
 from resolutions.reason import Reason
 from resolutions.reply import Reply
+from resolutions.vocabulary import Vocabulary
 from resolutions.wording import Wording, spelled_out, wordings
 
 KNOWLEDGE = Path(__file__).parent / "knowledge"
@@ -93,11 +94,19 @@ class Rulebook:
         self._hosts = {host: scope.name for scope in scopes for host in scope.hosts}
         self._silent: dict[str, list[Rule]] = {}
         self._scopes = [scope.name for scope in scopes]
+        self._vague = {rule.order for rule in rules if rule.strength is Strength.VAGUE}
         self._receiver_of = lru_cache(MEMORY)(self._look_up_receiver)
         for rule in self.rules:
             if not rule.text:
                 self._silent.setdefault(rule.receiver, []).append(rule)
         self._index = PhraseIndex.of([*self._phrases(scopes)])
+        self._vocabulary = Vocabulary(
+            [
+                *(rule.text for rule in self.rules),
+                *(rule.unless for rule in self.rules),
+                *(token for scope in scopes for token in scope.tokens),
+            ]
+        )
 
     @classmethod
     def load(cls, extra: Sequence[Path] = ()) -> "Rulebook":
@@ -115,12 +124,17 @@ class Rulebook:
             _add(rules, scopes, path.stem, read(path), Strength.SPECIFIC)
         return cls(rules, scopes, Statuses.load())
 
+    def plainly(self, reply: Reply) -> Reply:
+        """Return the reply without names and numbers that no rule asks for."""
+        return self._vocabulary.plainly(reply)
+
     def find(self, reply: Reply, receiver: str) -> list[Hit]:
         """Return the rules that hold for a reply, the most telling first.
 
         Of equal strength, the words of one vendor tell more than those of everybody, then those
-        that a precise status confirms, then the longest. What the whole report says of the sending provider counts; everything else is looked for
-        in the innermost reply, and around it only if nothing is found there.
+        that a precise status confirms, then the longest. What the whole report says of the
+        sending provider counts; everything else is looked for in the innermost reply, and around
+        it only if nothing is found there.
         """
         receivers = {receiver} if receiver else set()
         hits = self._find(reply, reply.text, receivers)
@@ -138,15 +152,22 @@ class Rulebook:
         return self._receiver_of(remote_host) if remote_host else ""
 
     def _find(self, reply: Reply, text: str, receivers: set[str]) -> list[Hit]:
-        seen: dict[int, str] = {}
+        """Return what holds; words that say little are looked for where nothing else does."""
+        vague: list[Phrase] = []
+        telling: list[Phrase] = []
         for phrase in self._index.candidates(text):
-            matched = phrase.find(text)
-            if not matched:
-                continue
-            if phrase.owner < 0:
-                receivers.add(self._scopes[phrase.owner])
-            elif len(matched) > len(seen.get(phrase.owner, "")):
-                seen[phrase.owner] = matched
+            (vague if phrase.owner in self._vague else telling).append(phrase)
+        return self._try(telling, reply, text, receivers) or self._try(
+            vague, reply, text, receivers
+        )
+
+    def _try(
+        self, phrases: list[Phrase], reply: Reply, text: str, receivers: set[str]
+    ) -> list[Hit]:
+        seen: dict[int, str] = {}
+        for phrase in phrases:
+            if matched := phrase.find(text):
+                self._note(phrase.owner, matched, seen, receivers)
         rules = [(self.rules[order], matched) for order, matched in seen.items()]
         for receiver in receivers:
             rules += [(rule, reply.status or reply.code) for rule in self._silent.get(receiver, ())]
@@ -155,6 +176,13 @@ class Rulebook:
             for rule, matched in rules
             if _holds(rule, reply, text, receivers)
         ]
+
+    def _note(self, owner: int, matched: str, seen: dict[int, str], receivers: set[str]) -> None:
+        """Keep the longest words that each rule matched, and the receivers that are revealed."""
+        if owner < 0:
+            receivers.add(self._scopes[owner])
+        elif len(matched) > len(seen.get(owner, "")):
+            seen[owner] = matched
 
     def _look_up_receiver(self, remote_host: str) -> str:
         host = remote_host.lower().strip(" .[]")

@@ -10,6 +10,7 @@ lists among its `[words]`.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 REPEAT_LIMIT = 120
 """Repeats of a character; `+` and `*` stop there too."""
@@ -20,16 +21,15 @@ PREFIX_LENGTH = 3
 Node = tuple[str, object, int, int]
 """(kind, value, least, most): kinds are `text` (str), `class` (str), `group` (list of branches)."""
 
-_SPECIAL = frozenset("\\.[(|)?+*{")
 _WORDS = re.compile(r"[^\W_]+")
 _IDEOGRAPH = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9d]")
 _BOUNDS = re.compile(r"(\d+)(?:,(\d+))?\}")
 _PUNCTUATION = re.compile(r"\[[ :;,.()<>\[\"'!?_/]{1,20}-?\]")
+_PLAIN = re.compile(r"[^\\.\[(|)?+*{]+(?![?+*{])")
 _NAME = re.compile(r"\{([a-z]+)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(NamedTuple):
     """A word (or its beginning) without which a wording cannot match."""
 
     word: str
@@ -100,6 +100,11 @@ def _branches(text: str, at: int) -> tuple[list[list[Node]], int]:
         if text[at] == "|":
             branches.append([])
             at += 1
+            continue
+        plain = _PLAIN.match(text, at)
+        if plain:
+            _append(branches[-1], ("text", plain[0], 1, 1))
+            at = plain.end()
             continue
         node, at = _atom(text, at)
         node, at = _repeated(node, text, at)
