@@ -71,7 +71,9 @@ _masks = _Masks()
 _MAIL = re.compile(r"[^\s<>()\[\],;:\"'=]{1,80}@[\w.\-]{1,120}>?")
 _IPV4 = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")
 _IPV6 = re.compile(r"\b(?:[0-9a-f]{1,4}:){2,7}[0-9a-f:]{1,40}")
-_LONG = re.compile(r"(?<![a-z0-9])(?=[a-z\-]{0,40}\d)[a-z0-9\-]{10,120}(?![a-z0-9])|\d{8,200}")
+_LONG = re.compile(
+    r"(?<![a-z0-9])(?=[a-z\-]{0,40}\d)[a-z0-9\-]{10,120}(?![a-z0-9])|(?<![a-z0-9])\d{8,200}(?![a-z0-9])"
+)
 _TELLING = re.compile(r"https?://|\w\.\w")
 
 
@@ -118,7 +120,9 @@ _EXIM = re.compile(
     r"smtp error from remote (?:mailer|mail server|mta) after "
     r"(?:[^:]{0,60}:\s?<[^>]{0,120}>[^:]{0,80}|[^:]{0,80}): ?(?:host [^:]{1,160}\]: ?)?"
 )
-_PREFIX = re.compile(r"^(?:(?:smtp|x-[a-z\-]{1,20}|dns);\s?|(?:recipienterror|undefined|smtp):? )+")
+_PREFIX = re.compile(
+    r"^(?:(?:smtp|x-[a-z\-]{1,20}|dns);\s?|(?:recipienterror|undefined|smtp(?! error)):? )+"
+)
 
 
 def _innermost(text: str) -> str:

@@ -33,7 +33,9 @@ class Vocabulary(dict[str, str]):
         super().__init__()
         texts = list(wordings)
         self._words = {word for text in texts for word in _WORD.findall(_PLACES.sub(" ", text))}
-        self._numbers = tuple({word for text in texts for word in _OPEN_NUMBER.findall(text)})
+        numbers = {word for text in texts for word in _OPEN_NUMBER.findall(text)}
+        self._numbers = tuple(word for word in numbers if word.isdigit())
+        self._codes = tuple(numbers.difference(self._numbers))
 
     def __missing__(self, token: str) -> str:
         """Work out a token once."""
@@ -76,7 +78,7 @@ class Vocabulary(dict[str, str]):
         length = len(word)
         return (
             word in self._words
-            or word.startswith(self._numbers)
+            or word.startswith(self._codes)
             or any(word[:end] in self._words for end in range(SHORTEST_BEGINNING, length))
             or any(word[start:] in self._words for start in range(1, length - SHORTEST_END + 1))
         )
