@@ -6,6 +6,7 @@ Nothing of the store may open a transaction within another: on SQLite it would w
 import asyncio
 import fcntl
 import os
+import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from contextlib import (
@@ -286,6 +287,12 @@ def _sqlite_engine(address: URL, connections: int, begin: str) -> AsyncEngine:
         for pragma in _PRAGMAS:
             cursor.execute(pragma)
         cursor.close()
+
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def give_way(connection: Any, *_: Any) -> None:
+        """Roll back what was cancelled: a closed connection keeps its lock while a cursor lives."""
+        with suppress(sqlite3.Error):
+            connection.rollback()
 
     @event.listens_for(engine.sync_engine, "begin")
     def start(connection: Any) -> None:
