@@ -25,6 +25,7 @@ from bot.slack import (
     Socket,
     answering_client,
     make_app,
+    open_session,
     posting_client,
     settle_listeners,
     whoami,
@@ -99,7 +100,7 @@ class Bot:
         settings, enter = self.settings, self._stack.enter_async_context
         knowledge = Knowledge.load(settings)
         self.store = await enter(open_store(settings, self.clock, knowledge))
-        inside = await enter(aiohttp.ClientSession())
+        inside = await enter(open_session())
         outside = await enter(Outgoing.open())
         self.desk = self._desk(knowledge, inside, outside)
         actions = {name: action(self.desk) for name, action in ACTIONS.items()}

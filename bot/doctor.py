@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.app import Knowledge, make_sources, make_tickets, open_store, utc_now
 from bot.settings import Settings, SettingsError
-from bot.slack import answering_client
+from bot.slack import answering_client, open_session
 from handlers.errors import PermanentError, TemporaryError, UncertainError
 from handlers.outgoing import Call, Outgoing, signature_headers
 from handlers.provider import Provider
@@ -51,7 +51,7 @@ class Finding:
 async def examine(settings: Settings, scopes: Collection[str]) -> AsyncIterator[Finding]:
     """Yield a finding for each part; `scopes` are the bot scopes that the manifest asks for."""
     yield Finding("settings", State.OK, "every key is known and has a usable value")
-    async with aiohttp.ClientSession() as session, Outgoing.open() as outgoing:
+    async with open_session() as session, Outgoing.open() as outgoing:
         client = answering_client(settings.slack, session)
         yield await _asked(lambda: _token(client, scopes), "slack token")
         yield await _asked(lambda: _channel(client, settings.slack.channel), "slack channel")

@@ -63,6 +63,11 @@ copyreg.pickle(aiohttp.ClientSession, _itself)
 """Bolt copies a request for its lazy listeners, with the client and the session in it."""
 
 
+def open_session() -> aiohttp.ClientSession:
+    """Return the session for the clients; a client with a session ignores its own time-out."""
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
+
+
 def posting_client(settings: SlackSettings, session: aiohttp.ClientSession) -> AsyncWebClient:
     """Return the client for posts: it never repeats a call by itself, for that posts twice."""
     return AsyncWebClient(

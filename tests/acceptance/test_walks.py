@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from tests.acceptance.whole import ADA, BUSY, CHANNEL, GONE, LINUS, bounced, people, until
+from tests.acceptance.between import until
+from tests.acceptance.whole import ADA, BUSY, CHANNEL, GONE, LINUS, bounced, people
 
 ANA, MIA = "ana@receiver.example", "mia@receiver.example"
 SOURCES = ["newsletter", "shop", "receipts", "mailserver", "crm"]
