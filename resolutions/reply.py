@@ -63,7 +63,8 @@ def masked(text: str) -> str:
     """
     if len(text) > LIMIT:
         text = text[:LIMIT]
-    return " ".join(map(_masks.__getitem__, text.lower().split()))
+    text = " ".join(map(_masks.__getitem__, text.lower().split()))
+    return text.replace("( <@> )", ADDRESS) if "( <@>" in text else text
 
 
 _masks = _Masks()
@@ -180,6 +181,7 @@ _HEAD = re.compile(
     r"(?:^|[:'\"<(\[#] ?)#?([245]\d\d)"
     r"(?:[ :]{1,3}\(?#?([245]\.\d{1,3}\.\d{1,3})(?![.\d]))?(?![\d.\-])"
 )
+_CODE = re.compile("[245][0-9][0-9]")
 _BOTH = re.compile(r"(?:^|[ #])([245]\d\d)[ \-:]{1,3}\(?#?([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
 _STATUS = re.compile(r"(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
 
@@ -195,4 +197,4 @@ def _head(text: str) -> tuple[str, str]:
 
 def _first_code(code: str) -> str:
     code = code.strip()[:3]
-    return code if code.isdigit() and code[0] in "245" else ""
+    return code if _CODE.fullmatch(code) else ""

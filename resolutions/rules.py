@@ -140,8 +140,7 @@ class Rulebook:
         hits = self._find(reply, reply.text, receivers)
         if reply.whole is not reply.text:
             around = self._find(reply, reply.whole, receivers)
-            telling = any(hit.strength <= Strength.GENERAL for hit in hits)
-            hits += [hit for hit in around if not telling or hit.strength == Strength.FACT]
+            hits += [hit for hit in around if _adds(hit, hits)]
         meaning = self.statuses.of_status(reply.status)
         confirmed = meaning.reason if meaning and meaning.precise else None
         hits.sort(key=lambda hit: _rank(hit, confirmed))
@@ -347,6 +346,21 @@ def _strength(rule: Rule, receivers: set[str]) -> Strength:
     return Strength.RECEIVER if at_home else rule.strength
 
 
-def _rank(hit: Hit, confirmed: Reason | None) -> tuple[Strength, bool, bool, int, int]:
+def _adds(around: Hit, inside: list[Hit]) -> bool:
+    """Tell whether what a relay says counts beside what the reply inside says."""
+    if around.strength is Strength.FACT or not inside:
+        return True
+    telling = any(hit.strength <= Strength.GENERAL for hit in inside)
+    return not telling and around.strength <= Strength.GENERAL
+
+
+def _rank(hit: Hit, confirmed: Reason | None) -> tuple[Strength, bool, bool, bool, int, int]:
     strength, rule, matched = hit
-    return strength, not rule.of_vendor, rule.reason is not confirmed, -len(matched), rule.order
+    return (
+        strength,
+        rule.reason is Reason.UNKNOWN and rule.kind is None,
+        not rule.of_vendor,
+        rule.reason is not confirmed,
+        -len(matched),
+        rule.order,
+    )

@@ -14,7 +14,7 @@ HOST = "<h>"
 SHORTEST_BEGINNING, SHORTEST_END = 3, 4
 """Letters of a word's beginning and end that may belong to a wording."""
 
-_PLACES = re.compile(r"\\[dws]|\[[^\]]*\]|\{\d+(?:,\d+)?\}")
+_PLACES = re.compile(r"\\(?:[dws]|\W)|\[[^\]]*\]|\{\d+(?:,\d+)?\}")
 _OPEN_NUMBER = re.compile(r"(?<![\\{,])\b([^\W_]*\d[^\W_]*)(?:[\[(]|\\[dw])")
 _WORD = re.compile(r"[^\W_]+")
 _NAME = re.compile(r"[a-z0-9]\.[a-z]|://")
