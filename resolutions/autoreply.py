@@ -39,6 +39,16 @@ def is_reply_by_itself(headers: Mapping[str, str]) -> bool:
     return answers and not _DAEMON.search(headers.get("from", ""))
 
 
+def is_answer_of_a_machine(headers: Mapping[str, str], subject: str) -> bool:
+    """Tell whether a mail that reports nothing was at least not written by a person.
+
+    An empty envelope sender without more is that of an absence note, too (RFC 3834, 3.3).
+    """
+    if is_auto_reply(headers, subject) or is_reply_by_itself(headers):
+        return True
+    return is_from_a_server(headers, subject) and not claims_to_be_a_bounce(headers, subject)
+
+
 def _answers(headers: Mapping[str, str]) -> bool:
     return "in-reply-to" in headers or bool(_REPLY.match(headers.get("subject", "")))
 
@@ -99,7 +109,7 @@ _AUTO_HEADERS = (
     "x-vacation",
 )
 _AUTO_SUBJECT = re.compile(
-    r"^\s*(?:(?:re|aw|sv|vs|antw)\s?:\s*)?[\[(<\u3010]{0,2}(?:auto ?:|"
+    r"^\s{0,20}(?:(?:re|aw|sv|vs|antw)\s?:\s*)?[\[(<\u3010]{0,2}(?:auto ?:|"
     r"auto(?:matic|matische|matisch|mated)?[ _-]?(?:reply|response|respons|antwort|"
     r"answer)|out[ -]of[ -](?:the[ -])?office|ooo\b|"
     r"automatische antwort|abwesenheit|abwesend|ich bin (?:nicht im b|abwesend)|abwesenheitsnotiz|"
@@ -114,7 +124,7 @@ _AUTO_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 _REPLY = re.compile(
-    r"\s*(?:re|aw|sv|vs|antw|odp|res|r|回复|答复|返信|ответ)\s?(?:\[\d{1,3}\])?\s?[:\uff1a]",
+    r"\s{0,20}(?:re|aw|sv|vs|antw|odp|res|r|回复|答复|返信|ответ)\s?(?:\[\d{1,3}\])?\s?[:\uff1a]",
     re.IGNORECASE,
 )
 _CHALLENGE = re.compile(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from resolutions.bounce import Kind, SmtpReply
 
 ADDRESS = (
-    r"""(?:"[^"\n]{1,80}"|[^\s<>()\[\]",;:@'`|][^\s<>()\[\]",;:@]{0,127})"""
+    r"""(?:"[^"\n]{1,80}"|(?<![^\s<>()\[\]",;:@'`|])[^\s<>()\[\]",;:@'`|][^\s<>()\[\]",;:@]{0,127})"""
     r"""@[^\s<>()\[\]",;:@'*.][^\s<>()\[\]",;:@'*]{0,189}(?<![.])"""
 )
 """An email address inside other text; bounded, so that no text can make it run away."""
@@ -161,7 +161,7 @@ VAGUE = frozenset(
 """Whole diagnostics that explain nothing."""
 
 _CODE_FIRST = re.compile(
-    r"\s*(?:smtp\s*;\s*|responsecode )?[#<(\"']?([245]\d\d)(?![\d./])", re.IGNORECASE
+    r"\s{0,20}(?:smtp\s{0,5};\s{0,5}|responsecode )?[#<(\"']?([245]\d\d)(?![\d./])", re.IGNORECASE
 )
 _CODE_SAID = re.compile(
     r"(?:said|replied|returned|was|responsecode|error_code|responded|error message|response|<<<|"
@@ -198,10 +198,10 @@ _HOST = re.compile(
     rf"(?:timed\s+out|refused|reset)\s+(?:with|by)\s+{_NAME}|\bconnected\s+to\s+{_NAME}\sbut|"
     rf"smtp\s+server\s+<{_NAME}>|"
     rf"server\s+for\s+the\s+recipient\s+domain\s+\S{{1,200}}\s+by\s+{_NAME}|"
-    rf"^\s*{_NAME}\s?\[[\d.:a-f]+\]:?\s(?:did|responded)|"
+    rf"^[ \t]{{0,20}}{_NAME}\s?\[[\d.:a-f]+\]:?\s(?:did|responded)|"
     rf"^{_NAME}\s(?:failed\s+after|does\s+not\s+like)|"
     rf"giving\s+up\s+on\s+{_NAME}|"
     rf"server\s+{_NAME}\[[\d.:a-f]+\]\s(?:failed|responded)|"
-    rf"^\s+{_NAME}\s\[[\d.:a-f]+\]:$",
+    rf"^[ \t]{{1,20}}{_NAME}\s\[[\d.:a-f]+\]:$",
     re.IGNORECASE | re.MULTILINE,
 )

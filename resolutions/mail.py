@@ -8,6 +8,7 @@ from datetime import datetime
 
 from resolutions.autoreply import (
     claims_to_be_a_bounce,
+    is_answer_of_a_machine,
     is_auto_reply,
     is_challenge,
     is_from_a_server,
@@ -104,9 +105,10 @@ def _told(root: Part) -> _Found | None:
 
 def _passes_on(root: Part, inner: Part) -> bool:
     """Tell whether the mail inside is the news, and not a message that a server returned."""
-    return first(inner, *STATUS) is not None or not claims_to_be_a_bounce(
-        root.headers, header_text(root.headers.get("subject", ""))
-    )
+    subject = header_text(root.headers.get("subject", ""))
+    if first(inner, *STATUS) is not None or _FORWARDED.match(subject):
+        return True
+    return not claims_to_be_a_bounce(root.headers, subject)
 
 
 # What a mail can be
@@ -174,6 +176,8 @@ def _text_of_a_server(root: Part) -> str:
         return unquoted(human_text(root))
     if is_auto_reply(root.headers, subject) or not is_from_a_server(root.headers, subject):
         return ""
+    if is_reply_by_itself(root.headers) and not claims_to_be_a_bounce(root.headers, subject):
+        return ""
     return human_text(root)
 
 
@@ -189,7 +193,7 @@ def _no_bounce(root: Part) -> _Found:
     sender = address(root.headers.get("from", ""))
     if is_challenge(root.headers, subject, text):
         return _Found(failures=[Failure(recipient=sender, text=text)])
-    if is_auto_reply(root.headers, subject) or is_reply_by_itself(root.headers):
+    if is_answer_of_a_machine(root.headers, subject):
         return _Found(failures=[Failure(kind=Kind.AUTO_REPLY, recipient=sender, text=text)])
     return _Found(failures=[Failure(kind=Kind.NOT_A_BOUNCE)])
 

@@ -55,11 +55,11 @@ def paragraph_about(text: str) -> str:
 _compile = partial(re.compile, flags=re.MULTILINE | re.IGNORECASE)
 
 _ORIGINAL = _compile(
-    r"^[ \t]*(?:-{2,}|={3,}|\|-{3,}|[*]{3,})?[ \t]*"
+    r"^[ \t]{0,8}(?:-{2,}+|={3,}+|\|-{3,}+|[*]{3,}+)?[ \t]{0,8}"
     r"(?:Below this line is a copy|Enclosed is a copy|(?:This|Here) is a copy of|"
     r"Included is a copy|Below is a copy|Begin (?:original|returned) message|"
     r"Start of (?:returned|original) message|(?:The )?(?:original|returned|unsent|undelivered) "
-    r"message(?: follows| header| body|[ \t]*-{2,}|[ \t]*$|s?:$|s? headers?)|"
+    r"message(?: follows| header| body|[ \t]{0,8}-{2,}|[ \t]{0,8}$|s?:$|s? headers?)|"
     r"The header of the original|Message (?:headers?|text|body) follows?|"
     r"Original mail (?:as follows|info)|Message header follow|Unsent message follows|"
     r"En-t\S{1,3}tes de message d'origine|Intestazioni originali del messaggio|"
@@ -79,13 +79,13 @@ _DELAY = re.compile(
     r"delivery .{0,30}(?:is|was) delayed",
     re.IGNORECASE,
 )
-_REFUSAL = _compile(r"^[ \t]*(?:<<<|<--|>>>)?[ \t]*([45]\d\d[ -].+)$")
+_REFUSAL = _compile(r"^[ \t]{0,20}(?:<<<|<--|>>>)?[ \t]{0,4}([45]\d\d[ -].+)$")
 _NOISE = _compile(
     r"(?:dear\b|hello\b|hi[.!,]|thank you|sincerely|regards|[-=*_#|~ ]+$|"
     r"this (?:is an automat|message was (?:created|generated) automat)|please do not reply)"
 )
 _STOP = _compile(
-    r"^[ \t]*(?:-{3,}|={5,}|\*{5,})|^[ \t]*(?:this has been a permanent failure|"
+    r"^[ \t]{0,20}(?:-{3,}|={5,}|\*{5,}|this has been a permanent failure|"
     r"the (?:attachment|following text was generated)|please verify recipient|"
     r"message headers follow|please note that|if you (?:do so|require|sent)|"
     r"for further assistance|no further delivery|reporting-mta:)"

@@ -48,7 +48,7 @@ SHAPES = (
         "groupwise",
         "undeliverable to the following",
         rf"^[ \t]+(?:[^\n@(]{{0,100}}\()?{ANY}\)?[ \t]*(?=\()",
-        r"\((.+)\)",
+        r"\A\((.+)\)",
     ),
     shape(
         "groupwise-response",

@@ -74,7 +74,7 @@ SHAPES = (
         "mcafee",
         "had delivery problems ---\n",
         rf"^[ \t]*<({ADDRESS})>[ \t]+(?=\()",
-        r"\((.+)\)",
+        r"\A\((.+)\)",
     ),
     shape(
         "mdaemon",

@@ -12,7 +12,7 @@ SHAPES = (
         "the following addresses had ",
         rf'^[ \t]*"?{ANY}"?(?:[ \t]*\(expanded from: {ALIAS}\))?[ \t]*'
         r"(?:\n(?=[ \t]+\(reason: )|$)",
-        r"\(reason:[ \t]*((?:[^\n]|\n[ \t]{3,})+?)\)[ \t]*$",
+        r"\(reason:[ \t]*((?:[^\n]|\n[ \t]{3,}){1,1000}?)\)[ \t]*$",
     ),
     shape(
         "sendmail-8",

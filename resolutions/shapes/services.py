@@ -46,7 +46,7 @@ SHAPES = (
         rf"^[ \t]*{ANY}(?:[ \t]+\.\.\.[ \t]+(?=\S)|[ \t]*\n(?=[ \t]{{2,}}\S))",
     ),
     # Known by their shape only
-    shape("x1", "had delivery errors---", rf"^[ \t]*{ANY}[ \t]*(?=\[)", r"\[(.+)\]"),
+    shape("x1", "had delivery errors---", rf"^[ \t]*{ANY}[ \t]*(?=\[)", r"\A\[(.+)\]"),
     shape("x2-response", "delivery failed:", rf"^Delivery failed:[ \t]*{ANY}"),
     shape(
         "x3",
