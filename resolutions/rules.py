@@ -21,6 +21,9 @@ KNOWLEDGE = Path(__file__).parent / "knowledge"
 MEMORY = 20_000
 """Entries that each of the rulebook's memories may hold before it starts anew."""
 
+VENDOR_WEIGHT, CONFIRMED_WEIGHT = 12, 12
+"""Letters that the words of one vendor, and those that a precise status confirms, count more."""
+
 
 class Strength(IntEnum):
     """How far a kind of evidence is trusted; the lowest number decides."""
@@ -131,8 +134,8 @@ class Rulebook:
     def find(self, reply: Reply, receiver: str) -> list[Hit]:
         """Return the rules that hold for a reply, the most telling first.
 
-        Of equal strength, the words of one vendor tell more than those of everybody, then those
-        that a precise status confirms, then the longest. What the whole report says of the
+        Of equal strength, the longest words tell most; those of one vendor, and those that a
+        precise status confirms, count as longer than they are. What the whole report says of the
         sending provider counts; everything else is looked for in the innermost reply, and around
         it only if nothing is found there.
         """
@@ -354,13 +357,11 @@ def _adds(around: Hit, inside: list[Hit]) -> bool:
     return not telling and around.strength <= Strength.GENERAL
 
 
-def _rank(hit: Hit, confirmed: Reason | None) -> tuple[Strength, bool, bool, bool, int, int]:
+def _rank(hit: Hit, confirmed: Reason | None) -> tuple[Strength, bool, int, int]:
     strength, rule, matched = hit
-    return (
-        strength,
-        rule.reason is Reason.UNKNOWN and rule.kind is None,
-        not rule.of_vendor,
-        rule.reason is not confirmed,
-        -len(matched),
-        rule.order,
-    )
+    weight = len(matched)
+    if rule.of_vendor:
+        weight += VENDOR_WEIGHT
+    if rule.reason is confirmed:
+        weight += CONFIRMED_WEIGHT
+    return strength, rule.reason is Reason.UNKNOWN and rule.kind is None, -weight, rule.order
