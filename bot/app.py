@@ -51,6 +51,8 @@ from resolutions.resolution import Catalogue
 from resolutions.rules import Rulebook
 
 BACKLOG = 1_024
+REQUEST_SECONDS = 1.5
+"""How long a request under way may hold up the end; stored or not, its sender repeats it."""
 
 log = logging.getLogger(__name__)
 
@@ -110,8 +112,8 @@ class Bot:
         self.worker = self._worker(actions, inside)
         await self._keep(self.worker.run(), "worker")
         await self._open_slack(app, inside)
-        await self._listen(app)
         self._stack.push_async_callback(settle_listeners, app)
+        await self._listen(app)
 
     def _desk(
         self, knowledge: "Knowledge", inside: aiohttp.ClientSession, outside: Outgoing
@@ -170,7 +172,7 @@ class Bot:
             self._wrong,
             self.metrics.registry,
         )
-        runner = web.AppRunner(server, access_log=None)
+        runner = web.AppRunner(server, access_log=None, shutdown_timeout=REQUEST_SECONDS)
         self._stack.push_async_callback(runner.cleanup)
         await runner.setup()
         site = web.TCPSite(runner, settings.server.host, settings.server.port, backlog=BACKLOG)

@@ -49,7 +49,7 @@ SIGNATURE_SECONDS = 300
 SIGNATURE = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
 STAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
 RECONNECT_SECONDS = 5.0
-SETTLE_SECONDS = 5.0
+SETTLE_SECONDS = 1.5
 
 log = logging.getLogger(__name__)
 

@@ -172,12 +172,18 @@ class Surroundings:
             if serving.running:
                 await serving.kill()
 
-    async def start(self, *words: str, **changes: Any) -> asyncio.subprocess.Process:
-        """Start a command beside this process."""
+    async def start(
+        self,
+        *words: str,
+        environment: Mapping[str, str | None] | None = None,
+        **changes: Any,
+    ) -> asyncio.subprocess.Process:
+        """Start a command beside this process; a variable that is None is left out."""
         inherited = {n: v for n, v in os.environ.items() if not n.startswith("BOUNCE_")}
+        given = inherited | self.environment() | dict(environment or {})
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "bot.cli", *words, "--config", str(self.file(**changes))),
-            env=inherited | self.environment(),
+            env={name: value for name, value in given.items() if value is not None},
             cwd=ROOT,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
