@@ -33,6 +33,10 @@ from resolutions.reply import LIMIT, masked, read_reply
             "550 no mailbox here",
         ),
         ("550 user unknown 503 need RCPT 550 user unknown", "550 user unknown"),
+        (
+            "553-Message filtered. Refer to 553-http://shop.example/help for 553 more.",
+            "553 message filtered. refer to http://shop.example/help for 553 more.",
+        ),
         ("Remote Server returned '550 5.1.1 not found'", "550 5.1.1 not found'"),
         ("mailbox is full", "mailbox is full"),
     ],
@@ -53,6 +57,8 @@ def test_innermost_reply_is_found_in_what_relays_report(text: str, innermost: st
         (SmtpReply("unknown", code="nonsense"), "", ""),
         (SmtpReply("see 192.0.2.7 and version 4.16.55.1"), "", ""),
         (SmtpReply("#550 5.1.1 not found"), "550", "5.1.1"),
+        (SmtpReply("max emails per hour (250/250 (100%)) exceeded"), "", ""),
+        (SmtpReply("status=sent (250 2.0.0 Ok: queued)"), "250", "2.0.0"),
     ],
 )
 def test_code_and_status_are_those_of_the_innermost_reply(
