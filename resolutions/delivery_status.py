@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from resolutions.bounce import Kind
-from resolutions.failure import ADDRESS, Failure, host_in
+from resolutions.failure import ADDRESS, REPLY_LIMIT, Failure, host_in
 
 ACTIONS = {
     "failed": Kind.BOUNCE,
@@ -22,6 +22,9 @@ ACTIONS = {
 RECIPIENTS_LIMIT = 1_000
 """Recipients of one report that are read."""
 
+TEXT_LIMIT = 524_288
+"""Characters of a report that are read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
@@ -35,14 +38,14 @@ def parse_status(text: str) -> Status:
     """Return the fields of a report. Blocks that gateways tore apart are put together again."""
     message: dict[str, str] = {}
     recipients: list[dict[str, str]] = []
-    for block in re.split(r"\n[ \t]*\n", text):
+    for block in _BLANK_LINE.split(text[:TEXT_LIMIT]):
         fields: dict[str, str] = {}
         for match in _FIELD.finditer(block):
             name = match[1].lower()
             if name in fields and name in _STARTS:
                 _place(fields, message, recipients)
                 fields = {}
-            fields.setdefault(name, " ".join(match[2].split()))
+            fields.setdefault(name, " ".join(match[2][:REPLY_LIMIT].split()))
         if fields:
             _place(fields, message, recipients)
         if len(recipients) >= RECIPIENTS_LIMIT:
@@ -91,6 +94,7 @@ def address_in(value: str) -> str:
     return match[0] if match else ""
 
 
+_BLANK_LINE = re.compile(r"\n[ \t]{0,80}\n")
 _STARTS = frozenset({"final-recipient", "original-recipient"})
 _PER_RECIPIENT = frozenset(
     {"final-recipient", "original-recipient", "action", "status", "diagnostic-code", "remote-mta"}

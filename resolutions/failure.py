@@ -73,7 +73,7 @@ def code_in(text: str) -> str:
     >>> code_in("host mx.example[192.0.2.1] said: 550-5.1.1 no such user")
     '550'
     """
-    match = _CODE_FIRST.match(text) or _CODE_SAID.search(text) or _CODE.search(text)
+    match = _CODE_FIRST.match(text) or _CODE_SAID.search(text.lower()) or _CODE.search(text)
     return match[1] if match else ""
 
 
@@ -101,11 +101,8 @@ def command_in(text: str) -> str:
     >>> command_in("554 refused (in reply to end of DATA command)")
     'DATA'
     """
-    match = _COMMAND.search(text)
-    if match is None:
-        return ""
-    word = match[match.lastindex or 1].split(None, 1)[0].lower()
-    return COMMANDS.get(word, "")
+    match = _COMMAND.search(text.lower())
+    return COMMANDS.get(match[match.lastindex or 1].split(None, 1)[0], "") if match else ""
 
 
 def host_in(text: str) -> str:
@@ -114,10 +111,12 @@ def host_in(text: str) -> str:
     >>> host_in("host mx.example.com[192.0.2.1] said: 550 no")
     'mx.example.com'
     """
-    match = _HOST.search(text)
-    if match is None:
-        return ""
-    return match[match.lastindex or 1].strip("<>[]().:;,'\"").lower()
+    text = text.lower()
+    match = None
+    if any(cue in text for cue in _HOST_FIRST_CUES):
+        match = _HOST_FIRST.search(text)
+    match = match or _HOST.search(text)
+    return match[match.lastindex or 1].strip("<>[]().:;,'\"") if match else ""
 
 
 def is_vague(text: str) -> bool:
@@ -166,8 +165,7 @@ _CODE_FIRST = re.compile(
 _CODE_SAID = re.compile(
     r"(?:said|replied|returned|was|responsecode|error_code|responded|error message|response|<<<|"
     r"reason|failure|\]|data|command|"
-    r"rcpt to:<[^<>\n]{1,200}>)\s?:?\s{0,8}[\[\"'(#:]{0,3}\s?([245]\d\d)(?![\d.,/:])",
-    re.IGNORECASE,
+    r"rcpt to:<[^<>\n]{1,200}>)\s?:?\s{0,8}[\[\"'(#:]{0,3}\s?([245]\d\d)(?![\d.,/:])"
 )
 _CODE = re.compile(
     r"(?<![\w.:/-])([45]\d\d)(?=[ -](?:#?[245]\.\d{1,3}\.\d|- [A-Z]|[A-Za-z<'\"#\[(:]))"
@@ -182,26 +180,35 @@ _COMMAND = re.compile(
     r"did\s+not\s+like\s+our\s+(\w{3,8})|"
     r">>> (rcpt|mail|data|ehlo|helo|auth|starttls)\b|step: (data|rcpt|mail)\b|"
     r"does\s+not\s+like\s+(?:the\s+)?(recipient)|after\s+(rcpt|data|mail)\b|"
-    r"but\s+(sender|my\s+name|greeting)\s|failed\s+(?:on\s+(data)|after\s+I\s+(sent))\b|"
-    r"sent: (rcpt|mail|data|helo|ehlo)\b",
-    re.IGNORECASE,
+    r"but\s+(sender|my\s+name|greeting)\s|failed\s+(?:on\s+(data)|after\s+i\s+(sent))\b|"
+    r"sent: (rcpt|mail|data|helo|ehlo)\b"
 )
 _NAME = r"(\[?\d{1,3}(?:\.\d{1,3}){3}(?![\w.-])\]?|[\w.-]{1,200}\.[\w-]{2,63})"
 _HOST = re.compile(
-    rf"\bhost:?\s+{_NAME}\s{{0,5}}[\[(]?|"
+    rf"host:?\s{{1,20}}{_NAME}\s{{0,5}}[\[(]?|"
     rf"while\s+talking\s+to\s+{_NAME}|"
     rf"connect\s+to\s+{_NAME}\s?[\[:]|"
     rf"(?:connection|conversation)\s+with\s+{_NAME}\s?\[|"
     rf"lost\s+connection\s+with\s+{_NAME}|"
     rf"remote\s+server\s+at\s+{_NAME}|"
     rf"remote[\s-](?:system|mta|server)\s?:?\s{{1,40}}[(]?(?:dns;\s?)?<?{_NAME}|"
-    rf"(?:timed\s+out|refused|reset)\s+(?:with|by)\s+{_NAME}|\bconnected\s+to\s+{_NAME}\sbut|"
+    rf"(?:timed\s+out|refused|reset)\s+(?:with|by)\s+{_NAME}|connected\s+to\s+{_NAME}\sbut|"
     rf"smtp\s+server\s+<{_NAME}>|"
     rf"server\s+for\s+the\s+recipient\s+domain\s+\S{{1,200}}\s+by\s+{_NAME}|"
-    rf"^[ \t]{{0,20}}{_NAME}\s?\[[\d.:a-f]+\]:?\s(?:did|responded)|"
-    rf"^{_NAME}\s(?:failed\s+after|does\s+not\s+like)|"
     rf"giving\s+up\s+on\s+{_NAME}|"
-    rf"server\s+{_NAME}\[[\d.:a-f]+\]\s(?:failed|responded)|"
-    rf"^[ \t]{{1,20}}{_NAME}\s\[[\d.:a-f]+\]:$",
-    re.IGNORECASE | re.MULTILINE,
+    rf"server\s+{_NAME}\[[\d.:a-f]+\]\s(?:failed|responded)"
+)
+_HOST_FIRST = re.compile(
+    rf"^[ \t]{{0,20}}{_NAME}\s?(?:\[[\d.:a-f]+\]:?\s(?:did|responded)|"
+    rf"(?:failed\s+after|does\s+not\s+like)|\[[\d.:a-f]+\]:$)",
+    re.MULTILINE,
+)
+_HOST_FIRST_CUES = (
+    "] did",
+    "]: did",
+    "] respond",
+    "]: respond",
+    "failed after",
+    "not like",
+    "]:\n",
 )

@@ -26,6 +26,9 @@ RETURNED = (
 HEADERS_LENGTH = 65_536
 """Characters of a returned message in which its headers are looked for."""
 
+TEXT_LENGTH = 65_536
+"""Characters of the text for people that are read."""
+
 _ADDRESS = re.compile(ADDRESS)
 
 
@@ -55,8 +58,8 @@ def human_text(root: Part) -> str:
         elif not part.parts and not part.kind.startswith(_NO_TEXT):
             texts.append(text_of(part))
     if not any(text.strip() for text in texts) and html is not None:
-        return text_of(html)
-    return "\n".join(texts)
+        return text_of(html)[:TEXT_LENGTH]
+    return "\n".join(texts)[:TEXT_LENGTH]
 
 
 def original_headers(root: Part) -> dict[str, str]:

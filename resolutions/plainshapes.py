@@ -37,7 +37,7 @@ def failures_in(text: str) -> list[Failure]:
 
 def kind_of(text: str) -> Kind:
     """Tell whether a text for people warns of a delay or says that delivery was given up."""
-    return Kind.DEFERRAL if _DELAY.search(text) else Kind.BOUNCE
+    return Kind.DEFERRAL if _DELAY.search(text.lower()) else Kind.BOUNCE
 
 
 def paragraph_about(text: str) -> str:
@@ -76,8 +76,7 @@ _DELAY = re.compile(
     r"no action is required on your part|not yet (?:been )?(?:delivered|received)|"
     r"still trying to deliver|do(?:es)? not need to re-send|"
     r"only a temporary failure|message is delayed|will keep trying|"
-    r"delivery .{0,30}(?:is|was) delayed",
-    re.IGNORECASE,
+    r"delivery .{0,30}(?:is|was) delayed"
 )
 _REFUSAL = _compile(r"^[ \t]{0,20}(?:<<<|<--|>>>)?[ \t]{0,4}([45]\d\d[ -].+)$")
 _NOISE = _compile(
