@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from resolutions.bounce import Kind, Permanence, SmtpReply, Verdict
 from resolutions.permanence import permanence_of
 from resolutions.reason import Reason
-from resolutions.reply import Reply, read_reply
+from resolutions.reply import Reply, read_words
 from resolutions.rules import MEMORY, Hit, Rulebook, Statuses, Strength
 
 ALSO_LIMIT = 3
@@ -102,11 +102,13 @@ def diagnose(event: Symptoms, rulebook: Rulebook) -> Diagnosis:
     """
     if event.kind in NO_BOUNCE:
         return _no_bounce(event.kind)
-    reply = rulebook.plainly(read_reply(event.reply))
+    said = event.reply
+    words = rulebook.words_of(said.text)
     receiver = rulebook.receiver_of(event.remote_host)
-    key = (reply, receiver, event.kind, event.permanence, event.verdict)
+    key = (words, said.code, said.status, receiver, event.kind, event.permanence, event.verdict)
     known = rulebook.memory.get(key)
     if known is None:
+        reply = read_words(words, said.code, said.status)
         known = _examine(event, reply, rulebook.find(reply, receiver), rulebook.statuses)
         if len(rulebook.memory) >= MEMORY:
             rulebook.memory.clear()

@@ -1,6 +1,7 @@
 """What the receiving server itself said, freed of everything that relays put around it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from resolutions.bounce import SmtpReply
@@ -35,7 +36,7 @@ class _Masks(dict[str, str]):
     def __missing__(self, word: str) -> str:
         if len(self) >= TOKENS_KEPT:
             self.clear()
-        self[word] = masked = _mask_word(word)
+        self[word] = masked = mask_word(word)
         return masked
 
 
@@ -46,24 +47,32 @@ def read_reply(reply: SmtpReply) -> Reply:
     Reply(text='550 5.1.1 <@> unknown', whole='host mx.example[<#>] said: 550 5.1.1 <@> unknown', \
 code='550', status='5.1.1')
     """
-    whole = _without_aftermath(masked(reply.text))
+    return read_words(masked(reply.text), reply.code, reply.status)
+
+
+def read_words(words: str, code: str, status: str) -> Reply:
+    """Return the innermost reply of a masked text; code and status are those given beside it."""
+    whole = _without_aftermath(words)
     text = _without_aftermath(_without_continuations(_innermost(whole)))
-    code, status = _head(text)
-    given = _STATUS.match(reply.status.strip())
-    if given and (not status or (status.endswith(".0.0") and given[1][0] == status[0])):
-        status = given[1]
-    return Reply(text, whole, code or _first_code(reply.code), status)
+    own_code, own_status = _head(text)
+    given = _STATUS.match(status.strip())
+    if given and (not own_status or (own_status.endswith(".0.0") and given[1][0] == own_status[0])):
+        own_status = given[1]
+    return Reply(text, whole, own_code or _first_code(code), own_status)
 
 
-def masked(text: str) -> str:
+def masked(text: str, words: Mapping[str, str] | None = None) -> str:
     """Return the text in lower case on one line, addresses and numbers that vary masked.
+
+    `words` may say otherwise what stands for a word.
 
     >>> masked("550 5.1.1 <Jo@Example.com>:\\n unknown; id 4f2ab119cc01")
     '550 5.1.1 <@>: unknown; id <~>'
     """
     if len(text) > LIMIT:
         text = text[:LIMIT]
-    text = " ".join(map(_masks.__getitem__, text.lower().split()))
+    words = _masks if words is None else words
+    text = " ".join(map(words.__getitem__, text.lower().split()))
     return text.replace("( <@> )", ADDRESS) if "( <@>" in text else text
 
 
@@ -79,7 +88,8 @@ _LONG = re.compile(
 _TELLING = re.compile(r"https?://|\w\.\w")
 
 
-def _mask_word(word: str) -> str:
+def mask_word(word: str) -> str:
+    """Return one word with addresses, IP addresses and long numbers masked."""
     if "@" in word:
         word = _MAIL.sub(ADDRESS, word).replace("<<@>", "<@>")
     if not any(character.isdigit() for character in word):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from resolutions.bounce import Kind
 from resolutions.phrases import Phrase, PhraseIndex
 from resolutions.reason import Reason
-from resolutions.reply import Reply
+from resolutions.reply import Reply, masked
 from resolutions.vocabulary import Vocabulary
 from resolutions.wording import Wording, spelled_out, wordings
 
@@ -127,9 +127,9 @@ class Rulebook:
             _add(rules, scopes, path.stem, read(path), Strength.SPECIFIC)
         return cls(rules, scopes, Statuses.load())
 
-    def plainly(self, reply: Reply) -> Reply:
-        """Return the reply without names and numbers that no rule asks for."""
-        return self._vocabulary.plainly(reply)
+    def words_of(self, text: str) -> str:
+        """Return a text masked, and without names and numbers that no rule asks for."""
+        return masked(text, self._vocabulary)
 
     def find(self, reply: Reply, receiver: str) -> list[Hit]:
         """Return the rules that hold for a reply, the most telling first.

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from resolutions.reply import NUMBER, Reply
+from resolutions.reply import NUMBER, mask_word
 
 MEMORY = 50_000
 """Tokens that are remembered; the memory starts anew beyond."""
@@ -39,19 +39,12 @@ class Vocabulary(dict[str, str]):
 
     def __missing__(self, token: str) -> str:
         """Work out a token once."""
+        masked = mask_word(token)
+        plain = self.get(masked) or self._plain(masked)
         if len(self) >= MEMORY:
             self.clear()
-        self[token] = plain = self._plain(token)
+        self[token] = self[masked] = plain
         return plain
-
-    def plainly(self, reply: Reply) -> Reply:
-        """Return the reply in words that rules may ask for."""
-        text = self._spoken(reply.text)
-        whole = text if reply.whole is reply.text else self._spoken(reply.whole)
-        return Reply(text, whole, reply.code, reply.status)
-
-    def _spoken(self, text: str) -> str:
-        return " ".join(map(self.__getitem__, text.split(" ")))
 
     def _plain(self, token: str) -> str:
         if _NAME.search(token):

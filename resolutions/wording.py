@@ -113,8 +113,15 @@ def _branches(text: str, at: int) -> tuple[list[list[Node]], int]:
 
 
 def _append(branch: list[Node], node: Node) -> None:
-    """Add a node; plain characters that follow one another become one text."""
+    """Add a node; plain characters that follow one another become one text.
+
+    A group of one alternative is that alternative. The fewer groups, the faster the expression.
+    """
     kind, value, least, most = node
+    if kind == "group" and least == most == 1 and len(_inside(node)) == 1:
+        for inner in _inside(node)[0]:
+            _append(branch, inner)
+        return
     if kind == "text" and least == most == 1 and branch:
         last, before, fewest, most_before = branch[-1]
         if last == "text" and fewest == most_before == 1:
@@ -145,7 +152,15 @@ def _group(text: str, at: int) -> tuple[Node, int]:
     branches, end = _branches(text, start)
     if end >= len(text):
         raise ValueError(f"a bracket is not closed in {text!r}")
-    return ("group", branches, 1, 1), end + 1
+    flat = [each for branch in branches for each in _flattened(branch)]
+    return ("group", flat, 1, 1), end + 1
+
+
+def _flattened(branch: list[Node]) -> list[list[Node]]:
+    """Return the alternatives of an alternative that is nothing but a group."""
+    if len(branch) == 1 and branch[0][0] == "group" and branch[0][2] == branch[0][3] == 1:
+        return _inside(branch[0])
+    return [branch]
 
 
 def _class(text: str, at: int) -> tuple[Node, int]:
@@ -191,6 +206,8 @@ def _repeated(node: Node, text: str, at: int) -> tuple[Node, int]:
 def _wording(branch: list[Node], text: str) -> Wording:
     if not branch:
         raise ValueError(f"an empty alternative in {text!r}")
+    while len(branch) > 1 and branch[0][2] == 0 and _closes(branch[0], last=True):
+        branch = branch[1:]  # what may stand before whole words need not be looked for
     first, last = branch[0], branch[-1]
     whole = len(branch) == 1 and first[0] == "text" and first[2] == first[3] == 1
     literal = max((_literal(node) for node in branch), key=len)

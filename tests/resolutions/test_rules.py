@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from resolutions.bounce import Kind, SmtpReply
 from resolutions.diagnosis import PastedReply, diagnose
 from resolutions.reason import Reason
-from resolutions.reply import LIMIT, read_reply
+from resolutions.reply import LIMIT, read_reply, read_words
 from resolutions.rule_file import checked
 from resolutions.rules import KNOWLEDGE, Hit, Rule, Rulebook, Statuses, Strength
 from resolutions.wording import words
@@ -27,7 +27,7 @@ def rulebook() -> Rulebook:
 
 
 def hits(rulebook: Rulebook, text: str, host: str = "") -> list[Hit]:
-    reply = rulebook.plainly(read_reply(SmtpReply(text)))
+    reply = read_words(rulebook.words_of(text), "", "")
     return rulebook.find(reply, rulebook.receiver_of(host))
 
 
