@@ -9,7 +9,8 @@ from resolutions.bounce import Kind, Permanence, SmtpReply, Verdict
 from resolutions.permanence import permanence_of
 from resolutions.reason import Reason
 from resolutions.reply import Reply, read_words
-from resolutions.rules import MEMORY, Hit, Rulebook, Statuses, Strength
+from resolutions.rules import MEMORY, Hit, Rulebook, Strength
+from resolutions.statuses import Statuses
 
 ALSO_LIMIT = 3
 """Reasons that are named beside the chosen one."""

@@ -1,7 +1,7 @@
 """Finds which of some thousand wordings are in a reply, without trying each."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from resolutions.wording import PREFIX_LENGTH, Anchor, Wording, is_ideographic, words
@@ -84,8 +84,8 @@ class PhraseIndex:
             index._enter(phrase, weights)
         return index
 
-    def candidates(self, text: str) -> Iterator[Phrase]:
-        """Yield each phrase all of whose needs are in the text, once, in no order."""
+    def candidates(self, text: str) -> tuple[list[Phrase], int]:
+        """Return each phrase all of whose needs are in the text, and all anchors seen, as bits."""
         known = self.known
         found: set[Phrase] = set()
         seen = 0
@@ -93,14 +93,29 @@ class PhraseIndex:
             entry = known.get(token) or self._learn(token)
             found.update(entry[0])
             seen |= entry[1]
+        near = []
         for phrase in found:
             for need in phrase.needs:
                 if not need & seen:
                     break
             else:
-                yield phrase
+                near.append(phrase)
         if not text.isascii() and is_ideographic(text):
-            yield from self.ideographic
+            near += self.ideographic
+        return near, seen
+
+    def bits_for(self, wordings: Sequence[Wording]) -> int:
+        """Return bits of which one is seen in each text that any of the wordings matches.
+
+        Zero where a wording has no whole word that could be asked for.
+        """
+        together = 0
+        for wording in wordings:
+            if not wording.choices:
+                return 0
+            for anchor in wording.choices[0]:
+                together |= self.bits.setdefault(anchor, 1 << len(self.bits))
+        return together
 
     def _learn(self, token: str) -> _Known:
         if len(self.known) >= MEMORY:

@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from resolutions.bounce import Kind
 from resolutions.reason import Reason
-from resolutions.rules import named_words, read
+from resolutions.rules import named_words
+from resolutions.statuses import read
 from resolutions.wording import spelled_out, wordings
 
 StrengthWord = Literal["fact", "operator", "specific", "general", "vague"]

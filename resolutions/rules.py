@@ -1,7 +1,6 @@
 """The wordings of receiving servers, and how they are found in a reply."""
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -13,10 +12,10 @@ from resolutions.bounce import Kind
 from resolutions.phrases import Phrase, PhraseIndex
 from resolutions.reason import Reason
 from resolutions.reply import Reply, masked
+from resolutions.statuses import KNOWLEDGE, Statuses
+from resolutions.statuses import read as read
 from resolutions.vocabulary import Vocabulary
 from resolutions.wording import Wording, spelled_out, wordings
-
-KNOWLEDGE = Path(__file__).parent / "knowledge"
 
 MEMORY = 20_000
 """Entries that each of the rulebook's memories may hold before it starts anew."""
@@ -90,7 +89,7 @@ class Rulebook:
     `statuses` maps the last two numbers of an enhanced status code to what it means.
     """
 
-    def __init__(self, rules: Sequence[Rule], scopes: Sequence["Scope"], statuses: "Statuses"):
+    def __init__(self, rules: Sequence[Rule], scopes: Sequence["Scope"], statuses: Statuses):
         self.rules = tuple(rules)
         self.statuses = statuses
         self.memory: dict[object, Any] = {}
@@ -103,6 +102,9 @@ class Rulebook:
             if not rule.text:
                 self._silent.setdefault(rule.receiver, []).append(rule)
         self._index = PhraseIndex.of([*self._phrases(scopes)])
+        self._against = [
+            self._index.bits_for(_open_ended(rule)) if rule.unless else -1 for rule in self.rules
+        ]
         self._vocabulary = Vocabulary(
             [
                 *(rule.text for rule in self.rules),
@@ -157,34 +159,51 @@ class Rulebook:
         """Return what holds; words that say little are looked for where nothing else does."""
         vague: list[Phrase] = []
         telling: list[Phrase] = []
-        for phrase in self._index.candidates(text):
+        phrases, seen = self._index.candidates(text)
+        for phrase in phrases:
             (vague if phrase.owner in self._vague else telling).append(phrase)
-        return self._try(telling, reply, text, receivers) or self._try(
-            vague, reply, text, receivers
-        )
+        matched = self._matched(telling, text, receivers)
+        hits = self._held(matched, reply, text, receivers, seen)
+        if hits or not vague:
+            return hits
+        return self._held(self._matched(vague, text, receivers), reply, text, receivers, seen)
 
-    def _try(
-        self, phrases: list[Phrase], reply: Reply, text: str, receivers: set[str]
-    ) -> list[Hit]:
+    def _matched(
+        self, phrases: list[Phrase], text: str, receivers: set[str]
+    ) -> list[tuple[Rule, str]]:
+        """Return the rules with the longest words that each matched; notes the receivers."""
         seen: dict[int, str] = {}
         for phrase in phrases:
-            if matched := phrase.find(text):
-                self._note(phrase.owner, matched, seen, receivers)
-        rules = [(self.rules[order], matched) for order, matched in seen.items()]
+            matched = phrase.find(text)
+            if matched and phrase.owner < 0:
+                receivers.add(self._scopes[phrase.owner])
+            elif len(matched) > len(seen.get(phrase.owner, "")):
+                seen[phrase.owner] = matched
+        return [(self.rules[order], matched) for order, matched in seen.items()]
+
+    def _held(
+        self,
+        matched: list[tuple[Rule, str]],
+        reply: Reply,
+        text: str,
+        receivers: set[str],
+        seen: int,
+    ) -> list[Hit]:
         for receiver in receivers:
-            rules += [(rule, reply.status or reply.code) for rule in self._silent.get(receiver, ())]
+            silent = self._silent.get(receiver, ())
+            matched += [(rule, reply.status or reply.code) for rule in silent]
         return [
-            Hit(_strength(rule, receivers), rule, matched)
-            for rule, matched in rules
-            if _holds(rule, reply, text, receivers)
+            Hit(_strength(rule, receivers), rule, words)
+            for rule, words in matched
+            if _holds(rule, reply, receivers) and not self._is_denied(rule, text, seen)
         ]
 
-    def _note(self, owner: int, matched: str, seen: dict[int, str], receivers: set[str]) -> None:
-        """Keep the longest words that each rule matched, and the receivers that are revealed."""
-        if owner < 0:
-            receivers.add(self._scopes[owner])
-        elif len(matched) > len(seen.get(owner, "")):
-            seen[owner] = matched
+    def _is_denied(self, rule: Rule, text: str, seen: int) -> bool:
+        """Tell whether words speak against a rule; without their anchors none can be there."""
+        if not rule.unless:
+            return False
+        anchors = self._against[rule.order]
+        return not (anchors and not anchors & seen) and bool(_denial(rule.unless).search(text))
 
     def _look_up_receiver(self, remote_host: str) -> str:
         host = remote_host.lower().strip(" .[]")
@@ -215,58 +234,12 @@ class Scope:
     tokens: tuple[str, ...]
 
 
-class Meaning(NamedTuple):
-    """What a code means, and whether it says so precisely."""
-
-    reason: Reason
-    precise: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Statuses:
-    """What enhanced status codes and reply codes mean when the words say nothing."""
-
-    statuses: Mapping[str, Meaning]
-    codes: Mapping[str, Meaning]
-
-    @classmethod
-    def load(cls) -> "Statuses":
-        """Return the shipped tables."""
-        data = read(KNOWLEDGE / "statuses.toml")
-        return cls(
-            {**_meanings(data["precise"], precise=True), **_meanings(data["vague"], precise=False)},
-            _meanings(data["codes"], precise=False),
-        )
-
-    def of_status(self, status: str) -> Meaning | None:
-        """Return what an enhanced status means, e.g. "5.2.2"."""
-        return self.statuses.get(status[2:])
-
-    def of_code(self, code: str) -> Meaning | None:
-        """Return what a reply code means, e.g. "552"."""
-        return self.codes.get(code)
-
-
-def read(path: Path) -> dict[str, Any]:
-    """Return the tables of a TOML file; raises ValueError that names the file."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path}: {error}") from error
-
-
 def named_words(data: Mapping[str, Any]) -> dict[str, str]:
     """Return the `[words]` of a rule file; each may use those before it."""
     named: dict[str, str] = {}
     for name, text in data.get("words", {}).items():
         named[name] = spelled_out(text, named)
     return named
-
-
-def _meanings(table: Mapping[str, list[str]], *, precise: bool) -> dict[str, Meaning]:
-    return {
-        code: Meaning(Reason(reason), precise) for reason, codes in table.items() for code in codes
-    }
 
 
 def _general_last(path: Path) -> tuple[bool, str]:
@@ -319,14 +292,12 @@ def _parsed(name: str, text: str) -> list[Wording]:
         raise ValueError(f"{name}: {error}") from error
 
 
-def _holds(rule: Rule, reply: Reply, text: str, receivers: set[str]) -> bool:
+def _holds(rule: Rule, reply: Reply, receivers: set[str]) -> bool:
     if rule.here and rule.receiver not in receivers:
         return False
     if rule.status and not _has_status(rule.status, reply.status):
         return False
-    if rule.code and not reply.code.startswith(rule.code):
-        return False
-    return not (rule.unless and _speaks_against(rule.unless).search(text))
+    return not rule.code or reply.code.startswith(rule.code)
 
 
 def _has_status(wanted: tuple[str, ...], status: str) -> bool:
@@ -334,14 +305,23 @@ def _has_status(wanted: tuple[str, ...], status: str) -> bool:
 
 
 @lru_cache(2_000)
-def _speaks_against(unless: str) -> re.Pattern[str]:
+def _denial(unless: str) -> re.Pattern[str]:
     """Return the expression for words that speak against a rule; each begins a word."""
-    return re.compile("|".join(map(_against, wordings(unless))))
+    parsed = wordings(unless, open_end=True)
+    within = [_expression(each) for each in parsed if not each.before]
+    begun = "|".join(_expression(each) for each in parsed if each.before)
+    return re.compile("|".join([*within, *([rf"(?<![^\W_])(?:{begun})"] if begun else [])]))
 
 
-def _against(wording: Wording) -> str:
-    expression = wording.expression or re.escape(wording.literal)
-    return rf"(?<![^\W_]){expression}" if wording.before else expression
+def _expression(wording: Wording) -> str:
+    return wording.expression or re.escape(wording.literal)
+
+
+def _open_ended(rule: Rule) -> list[Wording]:
+    try:
+        return wordings(rule.unless, open_end=True)
+    except ValueError as error:
+        raise ValueError(f"{rule.id}: {error}") from error
 
 
 def _strength(rule: Rule, receivers: set[str]) -> Strength:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 REPEAT_LIMIT = 120
 """Repeats of a character; `+` and `*` stop there too."""
 
-PREFIX_LENGTH = 3
+PREFIX_LENGTH = 2
 """The shortest beginning of a word that may serve as an anchor."""
 
 Node = tuple[str, object, int, int]
@@ -52,8 +52,10 @@ class Wording:
     after: bool
 
 
-def wordings(text: str) -> list[Wording]:
+def wordings(text: str, *, open_end: bool = False) -> list[Wording]:
     """Return one wording for each top-level alternative of the text.
+
+    With an open end the last word of each may go on: "block" is then found in "blocked".
 
     >>> [wording.literal for wording in wordings("mailbox (is )?full|over quota")]
     ['mailbox ', 'over quota']
@@ -63,7 +65,7 @@ def wordings(text: str) -> list[Wording]:
     branches, rest = _branches(text, 0)
     if rest != len(text):
         raise ValueError(f"a bracket too many in {text!r}")
-    return [_wording(branch, text) for branch in branches]
+    return [_wording(branch, text, open_end=open_end) for branch in branches]
 
 
 def spelled_out(text: str, named: Mapping[str, str]) -> str:
@@ -203,7 +205,7 @@ def _repeated(node: Node, text: str, at: int) -> tuple[Node, int]:
 # From nodes to what is matched
 
 
-def _wording(branch: list[Node], text: str) -> Wording:
+def _wording(branch: list[Node], text: str, *, open_end: bool) -> Wording:
     if not branch:
         raise ValueError(f"an empty alternative in {text!r}")
     while len(branch) > 1 and branch[0][2] == 0 and _closes(branch[0], last=True):
@@ -214,9 +216,9 @@ def _wording(branch: list[Node], text: str) -> Wording:
     return Wording(
         literal=literal,
         expression="" if whole else "".join(map(_source, branch)),
-        choices=tuple(_choices(branch, left=True, right=True)),
+        choices=tuple(_choices(branch, left=True, right=not open_end)),
         before=_starts_word(first),
-        after=_ends_word(last),
+        after=not open_end and _ends_word(last),
     )
 
 

@@ -14,7 +14,8 @@ from resolutions.diagnosis import PastedReply, diagnose
 from resolutions.reason import Reason
 from resolutions.reply import LIMIT, read_reply, read_words
 from resolutions.rule_file import checked
-from resolutions.rules import KNOWLEDGE, Hit, Rule, Rulebook, Statuses, Strength
+from resolutions.rules import Hit, Rule, Rulebook, Strength
+from resolutions.statuses import KNOWLEDGE, Statuses
 from resolutions.wording import words
 
 FILES = sorted((KNOWLEDGE / "rules").glob("*.toml"))
