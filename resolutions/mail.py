@@ -17,7 +17,7 @@ from resolutions.autoreply import (
     unquoted,
 )
 from resolutions.bounce import Kind, SmtpReply, clean
-from resolutions.delivery_status import Status, failure_of, parse_status
+from resolutions.delivery_status import Status, address_in, failure_of, parse_status
 from resolutions.failure import Failure, host_in, is_silent, is_vague
 from resolutions.feedback import complaints_in
 from resolutions.maildate import parse_date
@@ -98,9 +98,20 @@ def _read(root: Part, forwards: int) -> list[MailReport]:
 
 def _told(root: Part) -> _Found | None:
     """Return what a mail says in a way that is known."""
-    if first(root, "message/disposition-notification"):
+    return _receipt(root) or _report(root) or _complaint(root) or _notice(root) or _plain(root)
+
+
+def _receipt(root: Part) -> _Found | None:
+    """Return what a receipt (RFC 8098) says: nothing, unless it is a rejection (RFC 5429, 2.1)."""
+    part = first(root, "message/disposition-notification")
+    if part is None:
+        return None
+    words = human_text(root)
+    if "automatically rejected" not in words:
         return _Found(failures=[Failure(kind=Kind.NOT_A_BOUNCE)])
-    return _report(root) or _complaint(root) or _notice(root) or _plain(root)
+    recipient = address_in(parse_fields(fields_text(part)).get("final-recipient", ""))
+    failure = Failure(recipient=recipient, text=paragraph_about(words))
+    return _Found(failures=[failure], original=original_headers(root))
 
 
 def _passes_on(root: Part, inner: Part) -> bool:
@@ -182,9 +193,11 @@ def _text_of_a_server(root: Part) -> str:
 
 
 def _of_kind(words: str, failures: list[Failure], original: dict[str, str]) -> _Found | None:
-    kind = kind_of(words)
-    failures = [replace(failure, kind=kind) for failure in failures]
-    return _Found(failures=failures, original=original) if failures else None
+    if not failures:
+        return None
+    if (kind := kind_of(words)) is not Kind.BOUNCE:
+        failures = [replace(failure, kind=kind) for failure in failures]
+    return _Found(failures=failures, original=original)
 
 
 def _no_bounce(root: Part) -> _Found:
@@ -303,7 +316,8 @@ def _reports(root: Part, found: _Found) -> list[MailReport]:
 
 
 def _cleaned(reply: SmtpReply) -> SmtpReply:
-    return replace(reply, text=clean(reply.text, len(reply.text)))
+    text = clean(reply.text, len(reply.text))
+    return reply if text == reply.text else replace(reply, text=text)
 
 
 def _hash(root: Part) -> str:

@@ -66,10 +66,9 @@ def _lines(mail: bytes) -> str:
 def parse_fields(block: str) -> dict[str, str]:
     """Return the fields of a header block, the first of each name, unfolded, not decoded."""
     fields: dict[str, str] = {}
-    for match in _FIELD.finditer(block):
-        name = match[1].lower()
+    for name, value in _FIELD.findall(block):
+        name = name.lower()
         if name not in fields:
-            value = match[2]
             fields[name] = (" ".join(value.split()) if "\n" in value else value.strip())[:8192]
     return fields
 

@@ -29,8 +29,8 @@ def failures_in(text: str) -> list[Failure]:
     """Return the failures that a text for people tells of, if it has one of the known shapes."""
     text = text[:TEXT_LIMIT]
     lower = text.lower()
-    for shape in SHAPES:
-        if any(cue in lower for cue in shape.cues) and (failures := _read(shape, text)):
+    for cue, shape in _CUES:
+        if cue in lower and (failures := _read(shape, text)):
             return failures
     return []
 
@@ -52,6 +52,7 @@ def paragraph_about(text: str) -> str:
     return "\n".join(kept)[:2_000]
 
 
+_CUES = tuple((cue, shape) for shape in SHAPES for cue in shape.cues)
 _compile = partial(re.compile, flags=re.MULTILINE | re.IGNORECASE)
 
 _ORIGINAL = _compile(
@@ -108,6 +109,8 @@ def _read(shape: Shape, text: str) -> list[Failure]:
 
 def _alone(failure: Failure, text: str) -> Failure:
     """Return the only failure of a mail: all of the mail is about it."""
+    if failure.text and failure.remote_host:
+        return failure
     return replace(
         failure,
         text=failure.text or paragraph_about(text),

@@ -27,6 +27,19 @@ SHAPES = (
         rf"^(?:[45]\d\d )?<?({ADDRESS})>?\.\.\. (?=Deferred)",
     ),
     shape(
+        "postfix-session",
+        "transcript of session follows",
+        rf"^[ \t]{{0,4}}In:[ \t]+RCPT TO:[ \t]*<({ADDRESS})>.*\n(?=[ \t]{{0,4}}Out: [45]\d\d)",
+        r"^[ \t]{0,4}Out: ([45]\d\d.*(?:\n[ \t]{0,4}Out: [45]\d\d.*){0,6})",
+    ),
+    shape(
+        "postfix-session-data",
+        "transcript of session follows",
+        rf"^[ \t]{{0,4}}In:[ \t]+RCPT TO:[ \t]*<({ADDRESS})>",
+        r"^[ \t]{0,4}Out: ([45]\d\d.*(?:\n[ \t]{0,4}Out: [45]\d\d.*){0,6})",
+        anywhere=True,
+    ),
+    shape(
         "sendmail-5-list",
         "bounced, cannot deliver",
         rf"^[ \t]+<({ADDRESS})>[ \t]*$",
