@@ -8,7 +8,16 @@ from itertools import islice, zip_longest
 from resolutions.bounce import Kind
 from resolutions.failure import Failure, host_in
 from resolutions.shape import Shape
-from resolutions.shapes import SHAPES
+from resolutions.shapes import carriers, exchange, gateways, servers, services
+
+SHAPES: tuple[Shape, ...] = (
+    *exchange.SHAPES,
+    *gateways.SHAPES,
+    *carriers.SHAPES,
+    *services.SHAPES,
+    *servers.SHAPES,
+)
+"""Tried in this order, the telling ones first; the first that finds a recipient is taken."""
 
 TEXT_LIMIT = 32_768
 """Characters of the human text that are looked at."""
