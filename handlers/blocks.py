@@ -127,7 +127,8 @@ def alert(
         *deed_blocks(alert, labels),
     ]
     room = TOGETHER - RESERVE - size([first, *concerned, *below])
-    steps = [section(steps_of(resolution, max(min(STEPS_LIMIT, room // 2 - 400), 100)))]
+    limit = max(min(STEPS_LIMIT, room // 2 - 400), 100)
+    steps = [] if _arrived(alert) else [section(steps_of(resolution, limit))]
     reply = [*_reply(alert, masked=masked, room=room - size(steps))]
     of_list = alert.key.family is Family.LIST
     top = [first, *steps, *concerned] if of_list else [first, *concerned, *steps]
@@ -177,9 +178,23 @@ def failed_job(label: str, why: str, job_id: int) -> Message:
 
 def _explanation(alert: Alert, resolution: Resolution) -> str:
     text = escape(resolution.explanation)
-    if is_quiet(alert) and alert.waiting:
-        text = f"The receiving servers still retry: nothing is lost yet. {text}"
+    if is_quiet(alert):
+        retried = "The receiving servers still retry: nothing is lost yet."
+        so_far = (
+            retried if alert.waiting else "All of it has arrived since: there is nothing to do."
+        )
+        text = f"{so_far} {text}"
     return cut(text, EXPLANATION_LIMIT)
+
+
+def _first_step(alert: Alert, resolution: Resolution) -> list[str]:
+    if _arrived(alert) or not resolution.steps:
+        return []
+    return [f"What to do: {cut(escape(resolution.steps[0]), 200)}"]
+
+
+def _arrived(alert: Alert) -> bool:
+    return is_quiet(alert) and not alert.waiting
 
 
 def _concerned(alert: Alert, *, masked: bool, now: datetime) -> Iterator[Block]:
@@ -285,7 +300,7 @@ def _spoken(alert: Alert, resolution: Resolution, *, masked: bool) -> str:
         headline(alert, resolution),
         addresses(alert, masked=masked),
         cut(_explanation(alert, resolution), 350),
-        *(f"What to do: {cut(escape(step), 200)}" for step in resolution.steps[:1]),
+        *_first_step(alert, resolution),
     ]
-    sentences = [part if part.endswith((".", "…")) else f"{part}." for part in parts if part]
+    sentences = [part if part.endswith(tuple(".…?:")) else f"{part}." for part in parts if part]
     return cut(" ".join(sentences), SPOKEN_LIMIT)

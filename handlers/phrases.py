@@ -39,7 +39,10 @@ def title(alert: Alert, resolution: Resolution) -> str:
         return f"{name(owner)}: {_inside(what)}"
     operator = name(alert.operator_name or subject)
     if alert.key.topic == "refused":
-        return f"{operator} refuses your mail: {_inside(what)}"
+        verb = "refuses"
+        if is_quiet(alert):
+            verb = "defers" if alert.waiting else "deferred"
+        return f"{operator} {verb} your mail: {_inside(what)}"
     if alert.reason is Reason.UNKNOWN:
         return " · ".join([what, *_only_campaign(alert), operator])
     return f"{operator}: {_inside(what)}"
@@ -149,7 +152,8 @@ def breadth(alert: Alert) -> str:
     parts = []
     campaigns = [tally for tally in alert.words("campaign") if tally.word]
     if len(campaigns) > 1 or alert.reason is not Reason.UNKNOWN:
-        parts += [f"campaigns: {_counted(campaigns)}"] if campaigns else []
+        word = "campaigns:" if len(campaigns) > 1 else "campaign"
+        parts += [f"{word} {_counted(campaigns)}"] if campaigns else []
     if len(reasons := alert.words("reason")) > 1:
         parts.append(f"reasons: {_counted(reasons)}")
     return " · ".join(parts)

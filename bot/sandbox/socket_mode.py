@@ -34,7 +34,9 @@ class SocketMode:
         self.ready = asyncio.Event()
         """Set while somebody is connected."""
         self._tickets: set[str] = set()
+        self._open: list[Connection] = []
         self._connections: list[Connection] = []
+        """Those of the open ones that envelopes go to."""
         self._next = 0
 
     @property
@@ -56,12 +58,16 @@ class SocketMode:
             raise web.HTTPForbidden(text="invalid ticket")
         self._tickets.discard(ticket)
         socket = web.WebSocketResponse(heartbeat=30)
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ConnectionError:
+            return socket
         if len(self._connections) >= CONNECTIONS:
             await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
             await socket.close()
             return socket
         connection = Connection(socket)
+        self._open.append(connection)
         self._connections.append(connection)
         self.ready.set()
         try:
@@ -90,16 +96,19 @@ class SocketMode:
             connection.waiting.pop(name, None)
 
     async def refresh(self) -> None:
-        """Ask every bot to connect anew, as Slack does every few hours, and close."""
+        """Ask every bot to connect anew, as Slack does every few hours.
+
+        Nothing more is sent through the old connections; the bots close them.
+        """
         for connection in list(self._connections):
+            self._retire(connection)
             await connection.socket.send_json(
                 {"type": "disconnect", "reason": "refresh_requested", "debug_info": {"host": ""}}
             )
-            await connection.socket.close()
 
     async def close(self) -> None:
-        """Close every connection."""
-        for connection in list(self._connections):
+        """Close every connection, those that are to be renewed too."""
+        for connection in list(self._open):
             await connection.socket.close()
 
     def _hello(self) -> dict[str, Any]:
@@ -110,10 +119,15 @@ class SocketMode:
             "connection_info": {"app_id": APP},
         }
 
-    def _drop(self, connection: Connection) -> None:
-        self._connections.remove(connection)
+    def _retire(self, connection: Connection) -> None:
+        if connection in self._connections:
+            self._connections.remove(connection)
         if not self._connections:
             self.ready.clear()
+
+    def _drop(self, connection: Connection) -> None:
+        self._retire(connection)
+        self._open.remove(connection)
         for ack in connection.waiting.values():
             if not ack.done():
                 ack.set_exception(ConnectionError("the Socket Mode connection ended"))

@@ -285,6 +285,16 @@ def test_a_deferral_is_not_loud(render):
     assert "notice" not in render("deferral").text
 
 
+def test_what_has_arrived_since_asks_for_nothing(alert, resolution, labels, now):
+    about = alert(recipients=2, bounced=0, delivered=2)
+
+    message = blocks.alert(about, resolution(), labels=labels, masked=True, now=now)
+
+    assert "2 people, all delivered since" in message.text
+    assert "there is nothing to do" in message.text
+    assert "What to do" not in shown(message) + message.text
+
+
 def test_the_first_three_buttons_are_shown_and_the_rest_is_a_menu(render):
     assert clicks(render("list")) == [
         ("resend", "7"),
