@@ -18,6 +18,8 @@ def claims_to_be_a_bounce(headers: Mapping[str, str], subject: str) -> bool:
     """
     if "x-failed-recipients" in headers or _SERVER.search(headers.get("from", "")):
         return True
+    if "x-mlserver" in headers and "-admin@" in headers.get("from", ""):  # FML's own mails
+        return True
     return bool(_SUBJECT.search(subject)) or "<smtp32" in headers.get("x-mailer", "").lower()
 
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from resolutions.bounce import Kind
-from resolutions.failure import ADDRESS, REPLY_LIMIT, Failure, host_in
+from resolutions.failure import ADDRESS, REPLY_LIMIT, Failure, host_in, refuser_in
 
 ACTIONS = {
     "failed": Kind.BOUNCE,
@@ -71,7 +71,7 @@ def failure_of(fields: dict[str, str], sender_says: Kind) -> Failure:
         kind=ACTIONS.get("".join(action).lower().rstrip(".;,"), _kind_of(status, sender_says)),
         text=text,
         status=status,
-        remote_host=_host(fields.get("remote-mta", "")) or host_in(text),
+        remote_host=refuser_in(text) or _host(fields.get("remote-mta", "")) or host_in(text),
         other=final if final.lower() != recipient.lower() else "",
     )
 

@@ -112,11 +112,23 @@ def host_in(text: str) -> str:
     'mx.example.com'
     """
     text = text.lower()
+    if refuser := refuser_in(text):
+        return refuser
     match = None
     if any(cue in text for cue in _HOST_FIRST_CUES):
         match = _HOST_FIRST.search(text)
     match = match or _HOST.search(text)
     return match[match.lastindex or 1].strip("<>[]().:;,'\"") if match else ""
+
+
+def refuser_in(text: str) -> str:
+    """Return the last server that is quoted by name: relays wrap what was said to them.
+
+    >>> refuser_in("554 host a.example[192.0.2.1] said: 550 host b.example[192.0.2.2] said: no")
+    'b.example'
+    """
+    quoted = _QUOTED_HOST.findall(text.lower()) if " said" in text else ()
+    return quoted[-1].strip("[]") if quoted else ""
 
 
 def is_vague(text: str) -> bool:
@@ -198,6 +210,7 @@ _HOST = re.compile(
     rf"giving\s+up\s+on\s+{_NAME}|"
     rf"server\s+{_NAME}\[[\d.:a-f]+\]\s(?:failed|responded)"
 )
+_QUOTED_HOST = re.compile(rf"host\s{{1,20}}{_NAME}\s?(?:\[[\w.:]{{1,60}}\])?\s{{1,20}}said:")
 _HOST_FIRST = re.compile(
     rf"^[ \t]{{0,20}}{_NAME}\s?(?:\[[\d.:a-f]+\]:?\s(?:did|responded)|"
     rf"(?:failed\s+after|does\s+not\s+like)|\[[\d.:a-f]+\]:$)",
