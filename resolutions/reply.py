@@ -136,14 +136,22 @@ _PREFIX = re.compile(
     r"^(?:(?:smtp|x-[a-z\-]{1,20}|dns);\s?|(?:recipienterror|undefined|smtp(?! error)):? )+"
 )
 
+_WRAPPED = re.compile(r": |;| returned '| - ")
+_QUOTING = re.compile(
+    r"^[45]\.\w\.\d - (?:unknown address error|other mail system problem) "
+    r"(?:([45]\d\d)-)?'(.{3,1000}?)'? ?(?:\(delivery attempts: \d{1,3}\))?$"
+)
+
 
 def _innermost(text: str) -> str:
     """Return what stands behind the last mark of a relay, without the relay's own tail."""
-    if ": " not in text and ";" not in text and " returned '" not in text:
+    if not _WRAPPED.search(text):
         return text
     text = _PREFIX.sub("", text)
     if "error from remote m" in text:
         text = _behind_exim(text)
+    if " - " in text:
+        text = _QUOTING.sub(r"\1 \2", text).strip()
     start = 0
     for mark in _MARKS:
         found = text.rfind(mark)
