@@ -46,7 +46,7 @@ port = 0
 
 [alerts]
 group_wait = {group_wait}
-update_steps = [0.1]
+update_steps = [{steps}]
 
 [resend.webhook]
 url = "{address}/sender"
@@ -196,6 +196,7 @@ class Surroundings:
             "mode": "http",
             "slack": self.slack.base_url,
             "group_wait": 0,
+            "steps": "0.1",
             "address": self.address,
             "smtp_port": self.smtp_port,
             "topic": TOPIC,
@@ -286,7 +287,9 @@ class Surroundings:
     async def reads(self, words: str) -> dict[str, Any]:
         """Return the message that says something, once there is one."""
         return await until(
-            lambda: next((m for m in self.messages() if words in json.dumps(m)), None)
+            lambda: next(
+                (m for m in self.messages() if words in json.dumps(m, ensure_ascii=False)), None
+            )
         )
 
     def thread(self, ts: str) -> list[str]:

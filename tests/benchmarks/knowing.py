@@ -1,0 +1,94 @@
+"""How fast it knows: diagnoses alone, whole mails, and the command line start to end."""
+
+import json
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from resolutions.bounce import SmtpReply
+from resolutions.diagnosis import PastedReply, diagnose
+from resolutions.mail import read
+from resolutions.rules import Rulebook
+from tests.benchmarks.replies import mails, questions, replies
+from tests.benchmarks.table import Row
+
+TEXTS, MAILS, LINES = 30_000, 3_000, 50_000
+ROOT = Path(__file__).parents[2]
+
+
+def diagnoses() -> list[Row]:
+    """Diagnose distinct texts on one core."""
+    rulebook = Rulebook.load()
+    texts = [PastedReply(SmtpReply(text)) for text in replies(TEXTS)]
+    warm = [PastedReply(SmtpReply(f"{text} again")) for text in replies(2_000)]
+    _rate(lambda each: diagnose(each, rulebook), warm)
+    rate = _rate(lambda each: diagnose(each, rulebook), texts)
+    row = Row(what="diagnose, distinct texts, one core", measured=rate, unit="texts/s")
+    return [_wanted(row, 30_000, _yardstick(texts))]
+
+
+def whole_mails() -> list[Row]:
+    """Read and diagnose whole delivery reports on one core."""
+    rulebook = Rulebook.load()
+
+    def judge(mail: bytes) -> None:
+        for report in read(mail):
+            diagnose(PastedReply(report.reply, report.remote_host, kind=report.kind), rulebook)
+
+    made = mails(MAILS)
+    _rate(judge, made[:300])
+    size = sum(map(len, made)) / len(made) / 1_000
+    rate = _rate(judge, made[300:])
+    row = Row(what=f"whole DSN mails of {size:.1f} kB, one core", measured=rate, unit="mails/s")
+    return [_wanted(row, 2_000, None)]
+
+
+def lines() -> list[Row]:
+    """Answer 50,000 lines as a command, start to end, on all cores."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "replies.jsonl"
+        file.write_text("".join(f"{json.dumps(each)}\n" for each in questions(LINES)))
+        seconds, out = _run("-m", "bot.cli", "diagnose", "--jsonl", str(file))
+    assert out.count(b"\n") == LINES
+    rate = LINES / seconds
+    what = "bounce diagnose --jsonl, 50,000 lines, whole command"
+    return [Row(what=what, measured=rate, unit="lines/s", note=f"{seconds:.2f} s")]
+
+
+def explain() -> list[Row]:
+    """Explain one word, start to end, beside a Python that does nothing."""
+    empty = statistics.median(_run("-c", "pass")[0] for _ in range(5))
+    whole = statistics.median(_run("-m", "bot.cli", "explain", "quota")[0] for _ in range(5))
+    what = "bounce explain quota, start to end"
+    return [Row(what=what, measured=whole * 1_000, unit="ms", baseline=empty * 1_000)]
+
+
+def _run(*words: str) -> tuple[float, bytes]:
+    begun = time.perf_counter()
+    done = subprocess.run([sys.executable, *words], cwd=ROOT, check=True, capture_output=True)
+    return time.perf_counter() - begun, done.stdout
+
+
+def _rate(work: Callable[[Any], object], pieces: Sequence[Any]) -> float:
+    begun = time.perf_counter()
+    for piece in pieces:
+        work(piece)
+    return len(pieces) / (time.perf_counter() - begun)
+
+
+def _yardstick(texts: Sequence[PastedReply]) -> float:
+    """Return how many texts a second are only lowered and searched for twenty words."""
+    words = [re.compile(word) for word in ("full", "quota", "unknown", "blocked") * 5]
+    return _rate(lambda each: [w.search(each.reply.text.lower()) for w in words], texts)
+
+
+def _wanted(row: Row, wanted: float, baseline: float | None) -> Row:
+    return Row(
+        what=row.what, measured=row.measured, unit=row.unit, wanted=wanted, baseline=baseline
+    )
