@@ -85,6 +85,7 @@ _LONG = re.compile(
     r"(?<![a-z0-9])(?![245]\d\d-[a-z])(?=[a-z\-]{0,40}\d)[a-z0-9\-]{10,120}(?![a-z0-9])|"
     r"(?<![a-z0-9])\d{8,200}(?![a-z0-9])"
 )
+_DIGIT = re.compile(r"\d")
 _TELLING = re.compile(r"https?://|\w\.\w")
 
 
@@ -92,10 +93,12 @@ def mask_word(word: str) -> str:
     """Return one word with addresses, IP addresses and long numbers masked."""
     if "@" in word:
         word = _MAIL.sub(ADDRESS, word).replace("<<@>", "<@>")
-    if not any(character.isdigit() for character in word):
+    if not _DIGIT.search(word):
         return word
-    word = _IPV4.sub(HOST_ADDRESS, word)
-    word = _IPV6.sub(HOST_ADDRESS, word)
+    if word.count(".") >= 3:
+        word = _IPV4.sub(HOST_ADDRESS, word)
+    if word.count(":") >= 2:
+        word = _IPV6.sub(HOST_ADDRESS, word)
     if len(word) < 8 or (_TELLING.search(word) and "/" not in word):
         return word  # a status, a host name
     return _LONG.sub(NUMBER, word) if "://" not in word else word

@@ -68,10 +68,10 @@ class Vocabulary(dict[str, str]):
 
     def _may_be_meant(self, word: str) -> bool:
         """Tell whether a wording may hold the word, its beginning or its end."""
+        words = self._words
+        if word in words or word.startswith(self._codes):
+            return True
         length = len(word)
-        return (
-            word in self._words
-            or word.startswith(self._codes)
-            or any(word[:end] in self._words for end in range(SHORTEST_BEGINNING, length))
-            or any(word[start:] in self._words for start in range(1, length - SHORTEST_END + 1))
-        )
+        beginnings = [word[:end] for end in range(SHORTEST_BEGINNING, length)]
+        ends = [word[start:] for start in range(1, length - SHORTEST_END + 1)]
+        return not (words.isdisjoint(beginnings) and words.isdisjoint(ends))
