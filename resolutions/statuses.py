@@ -35,8 +35,8 @@ class Statuses:
         )
 
     def of_status(self, status: str) -> Meaning | None:
-        """Return what an enhanced status means, e.g. "5.2.2"."""
-        return self.statuses.get(status[2:])
+        """Return what an enhanced status means, e.g. "5.2.2"; with its class where that matters."""
+        return self.statuses.get(status) or self.statuses.get(status[2:])
 
     def of_code(self, code: str) -> Meaning | None:
         """Return what a reply code means, e.g. "552"."""

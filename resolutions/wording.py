@@ -10,6 +10,7 @@ lists among its `[words]`.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 REPEAT_LIMIT = 120
@@ -316,7 +317,10 @@ def _closes(node: Node, *, last: bool) -> bool:
     return not value[-1 if last else 0].isalnum()
 
 
-def _anchors(text: str, *, left: bool, right: bool) -> Iterator[Anchor]:
+@lru_cache(10_000)
+def _anchors(text: str, *, left: bool, right: bool) -> tuple[Anchor, ...]:
+    """Return the anchors in a plain text; the same few words stand in most rules."""
+    anchors = []
     for found in _WORDS.finditer(text):
         word = found[0]
         open_left = found.start() == 0 and not left
@@ -324,6 +328,7 @@ def _anchors(text: str, *, left: bool, right: bool) -> Iterator[Anchor]:
         if open_left or is_ideographic(word):
             continue
         if not open_right:
-            yield Anchor(word)
+            anchors.append(Anchor(word))
         elif len(word) >= PREFIX_LENGTH:
-            yield Anchor(word, prefix=True)
+            anchors.append(Anchor(word, prefix=True))
+    return tuple(anchors)

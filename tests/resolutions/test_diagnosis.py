@@ -211,3 +211,18 @@ def test_replies_that_differ_in_names_and_numbers_are_looked_at_once(rulebook: R
         diagnose(PastedReply(SmtpReply(text)), rulebook)
 
     assert len(rulebook.memory) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("451 4.7.1 zzz", Reason.RATE_LIMITED),
+        ("550 5.7.1 zzz", Reason.POLICY_RELATED),
+        ("550 5.4.1 zzz", Reason.BAD_MAILBOX),
+        ("450 4.2.1 zzz", Reason.INACTIVE_MAILBOX),
+    ],
+)
+def test_status_whose_class_matters_is_weak(ask, text: str, reason: Reason) -> None:
+    found = ask(text)
+
+    assert (found.reason, found.confidence) == (reason, Confidence.WEAK)
