@@ -55,7 +55,7 @@ class RuleEntry(BaseModel):
 
 
 class RuleFile(BaseModel):
-    """A whole file: how its receiver is recognised, and its rules."""
+    """A whole file: how its receiver is recognised, the groups its wordings name, its rules."""
 
     model_config = ConfigDict(extra="forbid")
 
