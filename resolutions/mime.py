@@ -99,10 +99,12 @@ def message_in(part: Part) -> str:
 
 
 def header_text(value: str) -> str:
-    """Return a header's value with its encoded words (RFC 2047) decoded."""
+    """Return a header's value with its encoded words (RFC 2047) decoded, else its raw bytes."""
     if "=?" in value:
-        value = _BETWEEN_WORDS.sub("?==?", value)
-        value = _ENCODED_WORD.sub(_decoded_word, value)
+        joined = _BETWEEN_WORDS.sub("?==?", value)
+        decoded, words = _ENCODED_WORD.subn(_decoded_word, joined)
+        if words:
+            return decoded
     if value.isascii():
         return value
     return decode(value.encode("latin-1"), "") if _is_latin(value) else value

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
-from bot.sandbox.demo import CHANNEL, Demo, Options
+from bot.sandbox.demo import Demo, Options
 from bot.sandbox.samples import load_samples
 from handlers.store import JobState
 
@@ -54,11 +54,6 @@ async def page(browser: Browser, demo: Demo) -> AsyncIterator[Page]:
 
 def alert(page: Page, domain: str) -> Locator:
     return page.locator("#messages [data-ts]", has_text=domain).first
-
-
-async def thread(demo: Demo, message: Locator) -> list[str]:
-    ts = await message.get_attribute("data-ts")
-    return [reply["text"] for reply in demo.slack.replies(CHANNEL, ts or "")]
 
 
 async def outside(demo: Demo, tab: int) -> list[str]:
@@ -114,8 +109,8 @@ async def test_a_contact_is_flagged_at_the_provider_and_taken_back(page: Page, d
     await expect(message.get_by_role("button", name="Take the flags back")).to_have_count(0)
     await expect(message).to_contain_text("1 contact active again")
 
+    await expect(message).to_contain_text("2 replies")
     assert await outside(demo, 0) == []
-    assert len(await thread(demo, message)) == 2
 
 
 async def test_a_ticket_reaches_the_mailbox_once(page: Page, demo: Demo):
@@ -126,9 +121,9 @@ async def test_a_ticket_reaches_the_mailbox_once(page: Page, demo: Demo):
     await message.get_by_role("button", name="Open a ticket").click()
     await expect(page.get_by_text("Only visible to you")).to_be_visible()
 
+    await expect(message).to_contain_text("1 reply")
     (mail,) = demo.outside.mailbox.mails
     assert "Connection timed out" in mail.get_body(("plain",)).get_content()
-    assert len(await thread(demo, message)) == 1
 
 
 async def test_the_composer_explains(page: Page, demo: Demo):
