@@ -6,7 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from resolutions.rules import Rulebook
 from tests.acceptance.whole import Surroundings, surroundings
+
+
+@pytest.fixture(scope="session")
+def rulebook() -> Rulebook:
+    return Rulebook.load()
+
+
+@pytest.fixture(autouse=True)
+def read_once(rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give every bot of this process the same rules, read once: they are what takes longest."""
+    monkeypatch.setattr(Rulebook, "load", lambda _=(): rulebook)
 
 
 @pytest.fixture

@@ -12,14 +12,12 @@ ANA = "ana@receiver.example"
 
 BAD_DAYS = [
     ("500", 3),
-    ("502", 3),
     ("reset", 3),
     ("hang", 3),
     ("lost", 3),
     ("429", 8),
     ("429-no-header", 31),
     ("200-ratelimited", 31),
-    ("error:internal_error", 3),
     ("error:token_revoked", 61),
 ]
 """What Slack does, and after how many seconds it is asked again."""

@@ -5,6 +5,11 @@ from collections.abc import Iterator
 from importlib.resources import files
 from typing import Any
 
+OPERATORS = (
+    "aspmx.l.google.com",
+    "outlook-com.olc.protection.outlook.com",
+    "mta7.am0.yahoodns.net",
+)
 HOSTS = ("aspmx.l.google.com", "outlook-com.olc.protection.outlook.com", "mx.receiver.example", "")
 
 SPREAD = 2_654_435_761
