@@ -159,6 +159,8 @@ class Bot:
             log.warning("Slack does not know us: run bounce doctor", extra={"why": str(error)})
         else:
             log.info("known to Slack", extra={"user": answer.get("user")})
+            who = [name for names in self.settings.permissions.values() for name in names]
+            await self.desk.members.renew(self.desk.slack, who, self.clock())
 
     async def _listen(self, app: AsyncApp) -> None:
         settings = self.settings
