@@ -1,5 +1,6 @@
 """A bounce as it was reported: what the provider said, cleaned, before anybody judges it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -80,7 +81,8 @@ class BounceEvent:
 
     Every text is cleaned when the event is made, so that whatever holds one can be stored and
     shown: NUL and lone surrogates become U+FFFD, times outside 1990-2100 are moved to the bound,
-    the reply is cut to 8 KB.
+    the reply is cut to 8 KB. Raises ValueError where there is no recipient, or one that holds NUL
+    or another control character: it is nobody's address (RFC 5321, 4.1.2).
     """
 
     source: str
@@ -113,6 +115,8 @@ class BounceEvent:
         object.__setattr__(self, "reply", _clean_reply(self.reply))
         if not self.recipient:
             raise ValueError("an event without a recipient")
+        if _NO_ADDRESS.search(self.recipient):
+            raise ValueError("a recipient with characters that no address may hold")
 
     @property
     def domain(self) -> str:
@@ -152,6 +156,7 @@ def bounded(moment: datetime) -> datetime:
     return min(max(moment, EARLIEST), LATEST)
 
 
+_NO_ADDRESS = re.compile("[\x00-\x1f\x7f\N{REPLACEMENT CHARACTER}]")
 _WORDS = (
     "source",
     "provider",

@@ -132,16 +132,18 @@ async def test_what_is_verified_and_not_understood_is_kept_and_taken(quiet):
     assert await quiet.counted("crm", "quarantined") == 2
 
 
-async def test_a_nul_in_a_recipient_is_stored_and_harms_nobody(embedded):
+async def test_a_nul_in_a_recipient_is_quarantined_and_harms_nobody(embedded):
     [hook] = embedded.hooks(bounced("nul\0l@receiver.example"), bounced(ANA))
     assert b"\\u0000" in hook.body
     async with embedded.bot() as bot:
         assert await embedded.post(hook) == 200
 
-        await embedded.reads("2 people")
+        await embedded.reads("1 person")
         [alert] = await bot.store.open_alerts()
         listed = {each.recipient for each in await bot.store.deliveries(alert.id, 10)}
-    assert listed == {"nul�l@receiver.example", ANA}
+        [kept] = await bot.store.quarantined()
+    assert listed == {ANA}
+    assert b"nul" in kept.body
 
 
 async def test_an_unknown_source_is_not_there_whatever_its_body(quiet):
