@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from handlers.store import JobState
 from tests.acceptance.between import until
 from tests.acceptance.whole import ADA, BUSY, CHANNEL, GONE, LINUS, bounced, people
 
@@ -118,7 +119,7 @@ async def test_one_bad_element_of_five_hundred_is_kept_and_the_others_count(desk
 
 
 async def test_a_resend_reaches_the_sender_signed_and_once(desk):
-    async with desk.bot():
+    async with desk.bot() as bot:
         await desk.tell(bounced(ANA))
         [message] = await desk.shown()
         await desk.slack.click(ADA, CHANNEL, message["ts"], "resend")
@@ -131,6 +132,13 @@ async def test_a_resend_reaches_the_sender_signed_and_once(desk):
 
         assert (answer.shown, view["callback_id"]) == ("", "resend")
         assert desk.outside.sender.taken == []
+
+        (job,) = await bot.store.jobs([JobState.WAITING])
+        assert await bot.store.move(job.id, desk.clock(), ADA)
+        await desk.reads("handed to your sender again")
+
+    assert [taken.recipient for taken in desk.outside.sender.taken] == [ANA]
+    assert desk.outside.sender.forged == 0
 
 
 def _filled(views):
