@@ -18,7 +18,7 @@ from handlers.action import Action, Desk, Outcome, Progress, Stopped
 from handlers.block_kit import Block, escape, moment, section
 from handlers.errors import PermanentError, UncertainError
 from handlers.permission import Allowed, named
-from handlers.store import Job, JobState
+from handlers.store import Job, JobState, Note
 
 KEPT = 1_000
 """Clicks acked and not yet answered; an answer beyond is lost, the intent is not."""
@@ -139,6 +139,11 @@ class Button(Action):
         """Append to the audit log."""
         await self.desk.store.audit(self.name, by, what, result, alert_id)
 
+    async def note(self, job: Job, key: str, text: str) -> None:
+        """Say in the alert's thread what was changed about a job; once for a key."""
+        if job.alert_id is not None:
+            await self.desk.store.note(Note(key=key, alert_id=job.alert_id, text=text))
+
     def _allowed(self, user: str, words: Sequence[str]) -> Allowed:
         found = {
             self.desk.members.allows(user, self.desk.permissions[word], self.desk.clock())
@@ -241,6 +246,15 @@ class Control(Button):
     async def too_late(self, click: Click, client: AsyncWebClient) -> None:
         """Tell how the job stands instead."""
         await self.tell(click, client, standing(await self.desk.store.job(click.number)))
+
+
+def named_job(job: Job) -> str:
+    """Return the action of a job as a sentence begins with it.
+
+    >>> named_job(Job(name="open_ticket", by="U01ADA"))
+    'Open ticket'
+    """
+    return escape(job.name.replace("_", " ").capitalize())
 
 
 def standing(job: Job | None) -> str:

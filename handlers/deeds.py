@@ -41,7 +41,10 @@ def _deed(deed: Deed, total: int) -> str:
         return f"{_name(deed)}: {_bar(deed.done, total)}, by {who} since {moment(deed.at)}"
     if deed.state != "done":
         words = {"dead": "failed", "stopped": f"stopped after {deed.done:,}"}
-        what = f"{_name(deed)} {words.get(deed.state, deed.state)}" + (f": {what}" if what else "")
+        ended = f"{_name(deed)} {words.get(deed.state, deed.state)}"
+        what = (
+            f"{ended} {what}" if what.startswith("by ") else f"{ended}: {what}" if what else ended
+        )
     what = cut(what or f"{_name(deed)} done", DEED_LIMIT - 100)
     by = "" if who in what else f", by {who}"
     return f"{what}{by}, {moment(deed.at)}"

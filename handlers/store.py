@@ -165,7 +165,7 @@ class Store(Protocol):
         ...
 
     async def fold(self, triaged: Sequence[Triaged]) -> int:
-        """Claim the events, fold those it got into deliveries, alerts and tallies; return how many."""
+        """Claim the events, fold those it got into deliveries and alerts; return how many."""
         ...
 
     # From alerts to Slack messages
@@ -256,9 +256,10 @@ class Store(Protocol):
         ...
 
     async def contacts_to_flag(self, job: Job) -> AsyncIterator[list[Contact]]:
-        """Yield pages of at most 500 contacts of the job's alert that may be flagged, from its cursor.
+        """Yield pages of at most 500 contacts of a job's alert that may be flagged.
 
-        Permanent and final for the address (or a complaint), likely or certain, not flagged yet.
+        From its cursor on: permanent and final for the address (or a complaint), likely or
+        certain, not flagged yet.
         """
         ...
         yield []

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from handlers.click import After, Click, Control
+from handlers.click import After, Click, Control, named_job
 
 
 class Cancel(Control):
@@ -17,4 +17,5 @@ class Cancel(Control):
         job = await self.desk.store.job(click.number)
         if job is None or not await self.desk.store.cancel(job.id, click.by):
             return partial(self.too_late, click)
+        await self.note(job, f"cancel:{job.id}", f"{named_job(job)} cancelled by <@{click.by}>.")
         return lambda client: self.changed(click, client, job, "Cancelled: nothing is done.")

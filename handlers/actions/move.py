@@ -8,7 +8,8 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import modal
-from handlers.click import After, Click, Control, standing
+from handlers.block_kit import moment
+from handlers.click import After, Click, Control, named_job, standing
 from handlers.store import Job, JobState
 from handlers.zone import zone_of
 
@@ -39,6 +40,9 @@ class Move(Control):
             return
         await ack()
         await self.record(by, f"job {job.id} ({job.name})", f"moved to {when}", job.alert_id)
+        if when is not None:
+            text = f"{named_job(job)} moved by <@{by}> to {moment(when)}."
+            await self.note(job, f"move:{job.id}:{when.timestamp():.0f}", text)
 
     async def _moved(self, job: Job | None, when: datetime | None, by: str) -> str:
         """Move a job; return why not, "" if it was moved."""

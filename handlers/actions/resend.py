@@ -73,15 +73,16 @@ class Resend(Button):
         wrong = self._wrong(view)
         if not wrong and not await self.permitted(by):
             wrong = {"when": "You may not schedule a resend, or that cannot be checked now."}
-        if not wrong:
-            job = _job(view, by, alert_id, self.desk.clock())
-            scheduled = await self.desk.store.schedule(job)
-            if not scheduled.created:
-                wrong = {"when": _taken(scheduled.job)}
         if wrong:
             await ack(**modal.errors(**wrong))
             return
+        asked = _job(view, by, alert_id, self.desk.clock())
+        scheduled = await self.desk.store.schedule(asked)
+        if not scheduled.created:
+            await ack(**modal.errors(when=_taken(scheduled.job)))
+            return
         await ack()
+        await self.note(scheduled.job, f"resend:{scheduled.job.id}", _announced(asked))
 
     async def work(self, job: Job, progress: Progress) -> Outcome:
         """Send again to everybody chosen, judged anew one by one."""
@@ -224,6 +225,14 @@ def _job(view: dict[str, Any], by: str, alert_id: int, now: datetime) -> Job:
         arguments["permanence"] = picked[0]
     when = modal.moment_in(view, "when") or now
     return Job(name="resend", alert_id=alert_id, by=by, arguments=arguments, run_at=max(when, now))
+
+
+def _announced(job: Job) -> str:
+    """Return what the thread is told of a resend that was just scheduled."""
+    named = job.arguments.get("deliveries")
+    whom = f" of {counted(len(named), 'email')}" if named else ""
+    when = f" for {moment(job.run_at)}" if job.run_at else ""
+    return f"Resend{whom} scheduled by <@{job.by}>{when}."
 
 
 def _may_go(delivery: Delivery) -> bool:
