@@ -139,6 +139,11 @@ _PREFIX = re.compile(
     r"^(?:(?:smtp|x-[a-z\-]{1,20}|dns);\s?|(?:recipienterror|undefined|smtp(?! error)):? )+"
 )
 
+_OF_SENDER = re.compile(
+    r"sender address rejected|(?:sender|postmaster) verif|callback|failed while"
+)
+"""Before an answer that is not about the recipient: somebody asked whether the sender exists."""
+
 _WRAPPED = re.compile(r": |;| returned '| - ")
 _QUOTING = re.compile(
     r"^[45]\.\w\.\d - (?:unknown address error|other mail system problem) "
@@ -155,17 +160,22 @@ def _innermost(text: str) -> str:
         text = _behind_exim(text)
     if " - " in text:
         text = _QUOTING.sub(r"\1 \2", text).strip()
-    start = 0
-    for mark in _MARKS:
-        found = text.rfind(mark)
-        if found >= 0:
-            start = max(start, found + len(mark))
-    text = text[start:] if start < len(text) else text
+    text = text[_end_of_marks(text) :] or text
     for tail in _TAILS:
         cut = text.find(tail)
         if cut > 0:
             text = text[:cut]
     return text
+
+
+def _end_of_marks(text: str) -> int:
+    """Return where the last mark ends; zero if the answer behind it is not about the recipient."""
+    start = 0
+    for mark in _MARKS:
+        found = text.rfind(mark)
+        if found >= 0:
+            start = max(start, found + len(mark))
+    return 0 if start and _OF_SENDER.search(text, 0, start) else start
 
 
 _AFTERMATH = re.compile(r" (?:503[ \-]|421 4\.7\.0 |554 (?:5\.5\.1 )?(?:error: )?no valid )")

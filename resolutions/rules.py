@@ -23,6 +23,9 @@ MEMORY = 20_000
 VENDOR_WEIGHT, CONFIRMED_WEIGHT = 12, 12
 """Letters that the words of one vendor, and those that a precise status confirms, count more."""
 
+PLAIN_WORDS = 3
+"""Words and fewer, without a code among them, that do not reveal who says them."""
+
 
 class Strength(IntEnum):
     """How far a kind of evidence is trusted; the lowest number decides."""
@@ -193,7 +196,7 @@ class Rulebook:
             silent = self._silent.get(receiver, ())
             matched += [(rule, reply.status or reply.code) for rule in silent]
         return [
-            Hit(_strength(rule, receivers), rule, words)
+            Hit(_strength(rule, receivers, words), rule, words)
             for rule, words in matched
             if _holds(rule, reply, receivers) and not self._is_denied(rule, text, seen)
         ]
@@ -324,9 +327,20 @@ def _open_ended(rule: Rule) -> list[Wording]:
         raise ValueError(f"{rule.id}: {error}") from error
 
 
-def _strength(rule: Rule, receivers: set[str]) -> Strength:
-    at_home = rule.receiver in receivers and rule.strength == Strength.SPECIFIC
-    return Strength.RECEIVER if at_home else rule.strength
+def _strength(rule: Rule, receivers: set[str], matched: str) -> Strength:
+    """A vendor's few plain words, without anything else that reveals the vendor, are anybody's."""
+    if rule.strength is not Strength.SPECIFIC:
+        return rule.strength
+    if rule.receiver in receivers:
+        return Strength.RECEIVER
+    return Strength.GENERAL if rule.of_vendor and _is_plain(matched) else rule.strength
+
+
+_CODED = re.compile(r"[\d=_#:/\[(]|\w\.\w")
+
+
+def _is_plain(words: str) -> bool:
+    return words.count(" ") < PLAIN_WORDS and not _CODED.search(words)
 
 
 def _adds(around: Hit, inside: list[Hit]) -> bool:
