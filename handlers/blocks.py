@@ -222,9 +222,9 @@ def _reply(alert: Alert, *, masked: bool, room: int) -> Iterator[Block]:
 
 def _evidence(alert: Alert) -> Iterator[Block]:
     found = lead(alert.sample, alert.reason)
-    if found is not None and found.evidence:
+    if found is not None and (said := found.phrase or found.evidence):
         sure = "" if found.confidence is Confidence.NONE else f"{found.confidence}: "
-        yield fine_print(sure + found.evidence, EVIDENCE_LIMIT)
+        yield fine_print(sure + said, EVIDENCE_LIMIT)
 
 
 def _buttons(

@@ -77,7 +77,7 @@ class Delivery:
     variant: str
     permanence: Permanence
     confidence: Confidence
-    evidence: str  # one phrase
+    evidence: str  # all of it
     campaign: str
     operator: str
     subject: str
@@ -93,6 +93,7 @@ class Delivery:
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     provider: str = ""
+    phrase: str = ""  # the evidence in one phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,21 @@ from resolutions.resolution import Catalogue
 NOTHING = "nothing in the reply decides"
 
 
+def phrase(diagnosis: Diagnosis) -> str:
+    """Return what decided, whether a status agrees, and the first thing that contradicts.
+
+    'the words "mailbox full", status 5.2.2 agrees'
+    """
+    if not diagnosis.evidence:
+        return NOTHING
+    first, *others = diagnosis.evidence
+    status = next((piece for piece in others if piece.kind == "status"), None)
+    opposing = next((piece for piece in others if _opposes(piece)), None)
+    agrees = f", {_phrase(status)} agrees" if status and first.kind != "status" else ""
+    opposes = f", against {_phrase(opposing)}" if opposing else ""
+    return f"{_phrase(first)}{agrees}{opposes}"
+
+
 def because(diagnosis: Diagnosis) -> str:
     """Return what decided and what agrees: 'the words "mailbox full"; status 5.2.2'."""
     return _joined(_phrase(piece) for piece in diagnosis.evidence if not _opposes(piece)) or NOTHING

@@ -10,11 +10,12 @@ from resolutions.diagnosis import Confidence
 from resolutions.reason import Reason
 
 
-def body_of(event: BounceEvent, evidence: str) -> dict[str, Any]:
+def body_of(event: BounceEvent, evidence: str, phrase: str) -> dict[str, Any]:
     """Return what is shown of a delivery and never asked for."""
     return {
         "recipient": event.recipient,
         "evidence": evidence,
+        "phrase": phrase,
         "subject": event.subject,
         "reply": event.reply.text,
         "code": event.reply.code,

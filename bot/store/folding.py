@@ -17,7 +17,7 @@ from bot.store.ledger import LOCK, Ledger, News
 from bot.store.part import Part
 from bot.store.tables import OPEN, UNTRIAGED, alerts, arrivals, contacts, deliveries, events
 from resolutions.alert import AlertKey, DeliveryState, Triaged
-from resolutions.because import because
+from resolutions.because import because, phrase
 from resolutions.bounce import BounceEvent, Kind, Permanence
 from resolutions.diagnosis import Confidence, Diagnosis
 from resolutions.reason import Reason
@@ -84,7 +84,9 @@ class Fold:
         self._connection = connection
         self._told = [_told(each) for each in triaged]
         self._now = part.now()
-        self._phrases: dict[int, str] = {}  # by identity: each diagnosis lives as long as its event
+        self._phrases: dict[
+            int, tuple[str, str]
+        ] = {}  # by identity: each diagnosis lives as long as its event
         self._ledger = Ledger(part.database, part.options, self._now)
 
     async def run(self) -> None:
@@ -177,14 +179,14 @@ class Fold:
             "domain": event.domain,
             "occurred_at": event.occurred_at,
             "waiting_since": min(event.occurred_at, self._now) if waits else None,
-            "body": body_of(event, self._phrase(diagnosis)),
+            "body": body_of(event, *self._worded(diagnosis)),
         }
 
-    def _phrase(self, diagnosis: Diagnosis) -> str:
-        """Return the evidence in words; events of a storm share their diagnosis."""
+    def _worded(self, diagnosis: Diagnosis) -> tuple[str, str]:
+        """Return the evidence in full and in a phrase; events of a storm share their diagnosis."""
         known = self._phrases.get(id(diagnosis))
         if known is None:
-            known = self._phrases[id(diagnosis)] = because(diagnosis)
+            known = self._phrases[id(diagnosis)] = because(diagnosis), phrase(diagnosis)
         return known
 
     def _is_final(self, triaged: Triaged, state: DeliveryState) -> bool:
