@@ -277,9 +277,11 @@ def _confidence(main: _Finding, findings: list[_Finding], against: list[_Finding
     if main.reason is Reason.UNKNOWN:
         return Confidence.WEAK if main.rule else Confidence.NONE
     confidence = _CONFIDENCE[main.strength]
-    if against:
-        return _LOWER.get(confidence, confidence)
     agrees = any(found.reason is main.reason for found in findings if found is not main)
+    if against:
+        lower = _LOWER.get(confidence, confidence)
+        even = against[0].strength is main.strength is Strength.SPECIFIC and not agrees
+        return _LOWER.get(lower, lower) if even else lower
     if confidence is Confidence.WEAK and agrees and findings[-1].strength is Strength.PROVIDER:
         return Confidence.LIKELY
     return confidence
