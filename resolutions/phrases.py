@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from resolutions.wording import PREFIX_LENGTH, Anchor, Wording, is_ideographic, words
 
@@ -30,15 +31,17 @@ class Phrase:
         wording = self.wording
         if wording.literal not in text:
             return ""
-        if not wording.expression:
-            return self._find_literal(text)
         if self.pattern is None:
-            end = r"(?![^\W_])" if wording.after else ""
-            self.pattern = re.compile(wording.expression + end)
+            if not wording.expression:
+                return self._find_literal(text)
+            self.pattern = re.compile(wording.expression + self._end())
         found = self.pattern.search(text)
         while found and wording.before and _goes_on(text, found.start() - 1):
             found = self.pattern.search(text, found.start() + 1)
         return found[0] if found else ""
+
+    def _end(self) -> str:
+        return r"(?![^\W_])" if self.wording.after else ""
 
     def _find_literal(self, text: str) -> str:
         wording = self.wording
@@ -55,6 +58,21 @@ class Phrase:
 def _goes_on(text: str, place: int) -> bool:
     """Tell whether a word goes on at a place beside a match."""
     return 0 <= place < len(text) and text[place].isalnum()
+
+
+class Denial(NamedTuple):
+    """Words that speak against something, as anchors: sure ones, and what must be looked for."""
+
+    sure: int
+    perhaps: tuple[tuple[int, Phrase], ...]
+
+    def holds(self, text: str, seen: int) -> bool:
+        """Tell whether any of the words is in a text, of which the anchors seen are known."""
+        if self.sure & seen:
+            return True
+        return any(
+            (not needed or needed & seen) and phrase.find(text) for needed, phrase in self.perhaps
+        )
 
 
 _Known = tuple[tuple[Phrase, ...], int]
@@ -79,7 +97,8 @@ class PhraseIndex:
         """
         index = cls()
         weights = _weights(phrases)
-        index.bits = {anchor: 1 << place for place, anchor in enumerate(weights)}
+        common_first = sorted(weights, key=lambda anchor: -weights[anchor])
+        index.bits = {anchor: 1 << place for place, anchor in enumerate(common_first)}
         for phrase in phrases:
             index._enter(phrase, weights)
         return index
@@ -89,10 +108,11 @@ class PhraseIndex:
         known = self.known
         found: set[Phrase] = set()
         seen = 0
-        for token in text.split(" "):
+        for token in set(text.split(" ")):
             entry = known.get(token) or self._learn(token)
-            found.update(entry[0])
-            seen |= entry[1]
+            if entry[1]:
+                seen |= entry[1]
+                found.update(entry[0])
         near = []
         for phrase in found:
             for need in phrase.needs:
@@ -104,18 +124,20 @@ class PhraseIndex:
             near += self.ideographic
         return near, seen
 
-    def bits_for(self, wordings: Sequence[Wording]) -> int:
-        """Return bits of which one is seen in each text that any of the wordings matches.
-
-        Zero where a wording has no whole word that could be asked for.
-        """
-        together = 0
+    def denial(self, wordings: Sequence[Wording]) -> Denial:
+        """Return wordings with an open end as something that can be asked for quickly."""
+        sure = 0
+        perhaps: list[tuple[int, Phrase]] = []
         for wording in wordings:
-            if not wording.choices:
-                return 0
-            for anchor in wording.choices[0]:
-                together |= self.bits.setdefault(anchor, 1 << len(self.bits))
-        return together
+            anchors = wording.choices[0] if wording.choices else ()
+            needed = 0
+            for anchor in anchors:
+                needed |= self.bits.setdefault(anchor, 1 << len(self.bits))
+            if not wording.expression and anchors == (Anchor(wording.literal, prefix=True),):
+                sure |= needed
+            else:
+                perhaps.append((needed, Phrase(wording, -1)))
+        return Denial(sure, tuple(perhaps))
 
     def _learn(self, token: str) -> _Known:
         if len(self.known) >= MEMORY:

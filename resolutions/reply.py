@@ -183,6 +183,8 @@ _AFTERMATH = re.compile(r" (?:503[ \-]|421 4\.7\.0 |554 (?:5\.5\.1 )?(?:error: )
 
 def _without_aftermath(text: str) -> str:
     """Drop the answers to commands that were sent although the recipient was refused."""
+    if " 503" not in text and "421 4.7.0 " not in text and "no valid " not in text:
+        return text
     found = _AFTERMATH.search(text, 8)
     return text[: found.start()] if found and text[:1] in "45" else text
 
@@ -215,11 +217,12 @@ _HEAD = re.compile(
 )
 _CODE = re.compile("[245][0-9][0-9]")
 _BOTH = re.compile(r"(?:^|[ #])([245]\d\d)[ \-:]{1,3}\(?#?([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
+_START = re.compile(r"([245]\d\d) ([245]\.\d{1,3}\.\d{1,3}) ")
 _STATUS = re.compile(r"(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
 
 
 def _head(text: str) -> tuple[str, str]:
-    found = _BOTH.search(text) or _HEAD.search(text)
+    found = _START.match(text) or _BOTH.search(text) or _HEAD.search(text)
     code, status = (found[1], found[2] or "") if found else ("", "")
     if not status:
         lone = _STATUS.search(text)

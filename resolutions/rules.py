@@ -100,13 +100,15 @@ class Rulebook:
         self._silent: dict[str, list[Rule]] = {}
         self._scopes = [scope.name for scope in scopes]
         self._vague = {rule.order for rule in rules if rule.strength is Strength.VAGUE}
+        self._facts = frozenset(r.order for r in rules if r.strength is Strength.FACT)
+        self._waits = self._vague | {rule.order for rule in rules if rule.here}
         self._receiver_of = lru_cache(MEMORY)(self._look_up_receiver)
         for rule in self.rules:
             if not rule.text:
                 self._silent.setdefault(rule.receiver, []).append(rule)
         self._index = PhraseIndex.of([*self._phrases(scopes)])
-        self._against = [
-            self._index.bits_for(_open_ended(rule)) if rule.unless else -1 for rule in self.rules
+        self._denials = [
+            self._index.denial(_open_ended(rule)) if rule.unless else None for rule in self.rules
         ]
         self._vocabulary = Vocabulary(
             [
@@ -147,66 +149,71 @@ class Rulebook:
         receivers = {receiver} if receiver else set()
         hits = self._find(reply, reply.text, receivers)
         if reply.whole is not reply.text:
-            around = self._find(reply, reply.whole, receivers)
-            hits += [hit for hit in around if _adds(hit, hits)]
+            hits += self._around(reply, receivers, hits)
         meaning = self.statuses.of_status(reply.status)
         confirmed = meaning.reason if meaning and meaning.precise else None
         hits.sort(key=lambda hit: _rank(hit, confirmed))
         return hits
 
+    def _around(self, reply: Reply, receivers: set[str], inside: list[Hit]) -> list[Hit]:
+        """Return what counts of the words that stand around the innermost reply."""
+        telling = any(hit.strength <= Strength.GENERAL for hit in inside)
+        only = self._facts if telling else None
+        around = self._find(reply, reply.whole, receivers, only)
+        return [
+            hit
+            for hit in around
+            if not inside or hit.strength is Strength.FACT or hit.strength <= Strength.GENERAL
+        ]
+
     def receiver_of(self, remote_host: str) -> str:
         """Return the name of the rule file that speaks for a host, empty if none does."""
         return self._receiver_of(remote_host) if remote_host else ""
 
-    def _find(self, reply: Reply, text: str, receivers: set[str]) -> list[Hit]:
+    def _find(
+        self, reply: Reply, text: str, receivers: set[str], only: frozenset[int] | None = None
+    ) -> list[Hit]:
         """Return what holds; words that say little are looked for where nothing else does."""
-        vague: list[Phrase] = []
-        telling: list[Phrase] = []
         phrases, seen = self._index.candidates(text)
-        for phrase in phrases:
-            (vague if phrase.owner in self._vague else telling).append(phrase)
-        matched = self._matched(telling, text, receivers)
+        if only is not None:
+            phrases = [each for each in phrases if each.owner in only]
+        waits = self._waits
+        matched = _longest([each for each in phrases if each.owner not in waits], text)
+        receivers.update([self._scopes[owner] for owner in matched if owner < 0])
+        waiting = [each for each in phrases if each.owner in waits]
+        if receivers and waiting:
+            matched |= _longest([each for each in waiting if self._at_home(each, receivers)], text)
         hits = self._held(matched, reply, text, receivers, seen)
-        if hits or not vague:
+        if hits or not waiting:
             return hits
-        return self._held(self._matched(vague, text, receivers), reply, text, receivers, seen)
+        vague = [each for each in waiting if each.owner in self._vague]
+        return self._held(_longest(vague, text), reply, text, receivers, seen)
 
-    def _matched(
-        self, phrases: list[Phrase], text: str, receivers: set[str]
-    ) -> list[tuple[Rule, str]]:
-        """Return the rules with the longest words that each matched; notes the receivers."""
-        seen: dict[int, str] = {}
-        for phrase in phrases:
-            matched = phrase.find(text)
-            if matched and phrase.owner < 0:
-                receivers.add(self._scopes[phrase.owner])
-            elif len(matched) > len(seen.get(phrase.owner, "")):
-                seen[phrase.owner] = matched
-        return [(self.rules[order], matched) for order, matched in seen.items()]
+    def _at_home(self, phrase: Phrase, receivers: set[str]) -> bool:
+        rule = self.rules[phrase.owner]
+        return rule.here and rule.receiver in receivers
 
     def _held(
         self,
-        matched: list[tuple[Rule, str]],
+        matched: Mapping[int, str],
         reply: Reply,
         text: str,
         receivers: set[str],
         seen: int,
     ) -> list[Hit]:
+        found = [(self.rules[order], words) for order, words in matched.items() if order >= 0]
         for receiver in receivers:
             silent = self._silent.get(receiver, ())
-            matched += [(rule, reply.status or reply.code) for rule in silent]
+            found += [(rule, reply.status or reply.code) for rule in silent]
         return [
             Hit(_strength(rule, receivers, words), rule, words)
-            for rule, words in matched
+            for rule, words in found
             if _holds(rule, reply, receivers) and not self._is_denied(rule, text, seen)
         ]
 
     def _is_denied(self, rule: Rule, text: str, seen: int) -> bool:
-        """Tell whether words speak against a rule; without their anchors none can be there."""
-        if not rule.unless:
-            return False
-        anchors = self._against[rule.order]
-        return not (anchors and not anchors & seen) and bool(_denial(rule.unless).search(text))
+        denial = self._denials[rule.order]
+        return denial is not None and denial.holds(text, seen)
 
     def _look_up_receiver(self, remote_host: str) -> str:
         host = remote_host.lower().strip(" .[]")
@@ -295,6 +302,18 @@ def _parsed(name: str, text: str) -> list[Wording]:
         raise ValueError(f"{name}: {error}") from error
 
 
+def _longest(phrases: list[Phrase], text: str) -> dict[int, str]:
+    """Return the longest words that the phrases of each owner match."""
+    matched: dict[int, str] = {}
+    for phrase in phrases:
+        words = phrase.find(text)
+        if words:
+            known = matched.get(phrase.owner, "")
+            if len(words) > len(known) or (len(words) == len(known) and words < known):
+                matched[phrase.owner] = words
+    return matched
+
+
 def _holds(rule: Rule, reply: Reply, receivers: set[str]) -> bool:
     if rule.here and rule.receiver not in receivers:
         return False
@@ -305,19 +324,6 @@ def _holds(rule: Rule, reply: Reply, receivers: set[str]) -> bool:
 
 def _has_status(wanted: tuple[str, ...], status: str) -> bool:
     return bool(status) and (status in wanted or f"x{status[1:]}" in wanted)
-
-
-@lru_cache(2_000)
-def _denial(unless: str) -> re.Pattern[str]:
-    """Return the expression for words that speak against a rule; each begins a word."""
-    parsed = wordings(unless, open_end=True)
-    within = [_expression(each) for each in parsed if not each.before]
-    begun = "|".join(_expression(each) for each in parsed if each.before)
-    return re.compile("|".join([*within, *([rf"(?<![^\W_])(?:{begun})"] if begun else [])]))
-
-
-def _expression(wording: Wording) -> str:
-    return wording.expression or re.escape(wording.literal)
 
 
 def _open_ended(rule: Rule) -> list[Wording]:
@@ -341,14 +347,6 @@ _CODED = re.compile(r"[\d=_#:/\[(]|\w\.\w")
 
 def _is_plain(words: str) -> bool:
     return words.count(" ") < PLAIN_WORDS and not _CODED.search(words)
-
-
-def _adds(around: Hit, inside: list[Hit]) -> bool:
-    """Tell whether what a relay says counts beside what the reply inside says."""
-    if around.strength is Strength.FACT or not inside:
-        return True
-    telling = any(hit.strength <= Strength.GENERAL for hit in inside)
-    return not telling and around.strength <= Strength.GENERAL
 
 
 def _rank(hit: Hit, confirmed: Reason | None) -> tuple[Strength, bool, int, int]:

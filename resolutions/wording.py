@@ -216,7 +216,7 @@ def _wording(branch: list[Node], text: str, *, open_end: bool) -> Wording:
     literal = max((_literal(node) for node in branch), key=len)
     return Wording(
         literal=literal,
-        expression="" if whole else "".join(map(_source, branch)),
+        expression="" if whole else _sources(branch),
         choices=tuple(_choices(branch, left=True, right=not open_end)),
         before=_starts_word(first),
         after=not open_end and _ends_word(last),
@@ -250,10 +250,27 @@ def _inside(node: Node) -> list[list[Node]]:
     return value if isinstance(value, list) else []
 
 
+def _sources(branch: list[Node]) -> str:
+    """Return a branch as an expression; behind a gap a word begins."""
+    pieces: list[str] = []
+    for place, node in enumerate(branch):
+        if _is_behind_gap(branch, place):
+            pieces.append(r"\b")
+        pieces.append(_source(node))
+    return "".join(pieces)
+
+
+def _is_behind_gap(branch: list[Node], place: int) -> bool:
+    if not place or not _starts_word(branch[place]):
+        return False
+    _, value, _, most = branch[place - 1]
+    return value == "." and most > 1
+
+
 def _source(node: Node) -> str:
     kind, value, least, most = node
     if kind == "group":
-        inside = "|".join("".join(map(_source, branch)) for branch in _inside(node))
+        inside = "|".join(map(_sources, _inside(node)))
         source = f"(?:{inside})"
     else:
         source = re.escape(str(value)) if kind == "text" else str(value)
@@ -271,7 +288,8 @@ def _choices(branch: list[Node], *, left: bool, right: bool) -> Iterator[tuple[A
         if least == 0 or kind == "class":
             continue
         edges = {
-            "left": _is_edge(branch[place - 1 :: -1] if place else [], otherwise=left, last=True),
+            "left": _is_behind_gap(branch, place)
+            or _is_edge(branch[place - 1 :: -1] if place else [], otherwise=left, last=True),
             "right": _is_edge(branch[place + 1 :], otherwise=right, last=False),
         }
         if kind == "text":
