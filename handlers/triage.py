@@ -49,7 +49,8 @@ class Triage:
     def judge(self, number: int, event: BounceEvent) -> Triaged:
         """Return an event with its diagnosis, its operator and the alert that it belongs to."""
         diagnosis = self._diagnose(event)
-        operator = self._operators.operator_of(event.remote_host, event.domain)
+        speaks = self._rulebook.operator_of(diagnosis.receiver)
+        operator = self._operators.operator_of(event.remote_host, event.domain, speaks)
         complaint = diagnosis.kind is Kind.COMPLAINT
         resolution = self._catalogue.of(diagnosis.reason, complaint=complaint)
         return Triaged(

@@ -44,7 +44,7 @@ class Diagnosis:
     """The most likely reason, what speaks for it, and what else it could be.
 
     The first piece of evidence decided; what follows agrees, or, where its kind begins with
-    "against-", does not.
+    "against-", does not. `receiver` is the rule file of the receiver whose own words were found.
     """
 
     kind: Kind
@@ -54,6 +54,7 @@ class Diagnosis:
     evidence: tuple[Evidence, ...] = ()
     also: tuple[Reason, ...] = ()
     variant: str = ""
+    receiver: str = ""
 
     @property
     def word(self) -> str:
@@ -200,7 +201,14 @@ def _examine(event: Symptoms, reply: Reply, hits: list[Hit], statuses: Statuses)
         evidence=_evidence(main, findings, against),
         also=_also(main, findings),
         variant=main.variant,
+        receiver=_receiver(hits),
     )
+
+
+def _receiver(hits: list[Hit]) -> str:
+    """Return the rule file of the receiver that is seen, one with an operator before others."""
+    seen = [hit.rule for hit in hits if hit.strength is Strength.RECEIVER]
+    return next((rule.receiver for rule in seen if rule.operator), seen[0].receiver if seen else "")
 
 
 def _by_side(found: _Finding, kind: Kind) -> _Finding:

@@ -26,9 +26,11 @@ class Operator:
 class Operators:
     """The operators by the hosts and domains they run; made by `load`.
 
-    `wide_hosts` have a label that may be anything, `wide_domains` end in any country's domain.
+    `ids` are all of them; `wide_hosts` have a label that may be anything, `wide_domains` end in
+    any country's domain.
     """
 
+    ids: Mapping[str, Operator]
     hosts: Mapping[str, Operator]
     domains: Mapping[str, Operator]
     wide_hosts: tuple[tuple[re.Pattern[str], Operator], ...]
@@ -45,16 +47,19 @@ class Operators:
         tables = tomllib.loads(path.read_text("utf-8"))
         if set(tables) != {"operator"}:
             raise ValueError(f"{path.name}: expected [[operator]] tables only")
+        ids: dict[str, Operator] = {}
         hosts: dict[str, Operator] = {}
         domains: dict[str, Operator] = {}
         free: set[str] = set()
         for table in tables["operator"]:
             operator = _operator(table, path)
+            ids[operator.id] = operator
             _add(hosts, table.get("hosts", []), operator, path)
             _add(domains, table.get("domains", []), operator, path)
             if table.get("free"):
                 free.update(table.get("domains", []))
         return cls(
+            ids=ids,
             hosts={name: each for name, each in hosts.items() if "*" not in name},
             domains={name: each for name, each in domains.items() if "*" not in name},
             wide_hosts=tuple((_pattern(name), each) for name, each in hosts.items() if "*" in name),
@@ -62,13 +67,21 @@ class Operators:
             free=frozenset(free),
         )
 
-    def operator_of(self, remote_host: str, domain: str) -> Operator:
+    def operator_of(self, remote_host: str, domain: str, receiver: str = "") -> Operator:
         """Return who refused: by the server that answered, else by the recipient's domain.
 
-        A host that is not known says less than the domain: the domain is then its own operator.
+        Where neither is known, `receiver` decides: the id of the operator whose own words the
+        reply holds. A host that is not known says less than the domain: the domain is then its
+        own operator.
+
+        >>> Operators.load().operator_of("", "hosted.example", "microsoft").name
+        'Microsoft'
+        >>> Operators.load().operator_of("mx.hosted.example", "hosted.example").id
+        'hosted.example'
         """
         host, domain = _plain(remote_host), _plain(domain)
         known = self._by_host(host) or self._by_domain(domain) or self._by_host(domain)
+        known = known or self.ids.get(receiver)
         if known is not None:
             return known
         name = domain or _registered(host)

@@ -55,12 +55,17 @@ class RuleEntry(BaseModel):
 
 
 class RuleFile(BaseModel):
-    """A whole file: how its receiver is recognised, the groups its wordings name, its rules."""
+    """A whole file: how its receiver is recognised, the groups its wordings name, its rules.
+
+    `operator` is an id of operators.toml, by default the file's own name; empty where the file
+    speaks for several operators or for software that anybody runs.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     hosts: list[str] = []
     tokens: list[str] = []
+    operator: str | None = None
     words: dict[str, str] = {}
     strength: StrengthWord | None = None
     rule: list[RuleEntry] = []

@@ -72,6 +72,7 @@ class Rule:
     strength: Strength = Strength.SPECIFIC
     receiver: str = ""
     of_vendor: bool = False
+    operator: str = ""
     source: str = ""
     example: str = ""
     host: str = ""
@@ -99,6 +100,7 @@ class Rulebook:
         self._hosts = {host: scope.name for scope in scopes for host in scope.hosts}
         self._silent: dict[str, list[Rule]] = {}
         self._scopes = [scope.name for scope in scopes]
+        self._operators = {scope.name: scope.operator for scope in scopes}
         self._vague = {rule.order for rule in rules if rule.strength is Strength.VAGUE}
         self._facts = frozenset(r.order for r in rules if r.strength is Strength.FACT)
         self._waits = self._vague | {rule.order for rule in rules if rule.here}
@@ -170,6 +172,10 @@ class Rulebook:
         """Return the name of the rule file that speaks for a host, empty if none does."""
         return self._receiver_of(remote_host) if remote_host else ""
 
+    def operator_of(self, receiver: str) -> str:
+        """Return the id of the operator for whom a rule file speaks, empty for many or nobody."""
+        return self._operators.get(receiver, "")
+
     def _find(
         self, reply: Reply, text: str, receivers: set[str], only: frozenset[int] | None = None
     ) -> list[Hit]:
@@ -237,11 +243,16 @@ class Rulebook:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """How a receiver is recognised: its hosts, and tokens only its replies hold."""
+    """How a receiver is recognised: its hosts, and tokens only its replies hold.
+
+    `operator` is the id of whoever runs it, empty where the file speaks for several, or for
+    software that anybody runs.
+    """
 
     name: str
     hosts: tuple[str, ...]
     tokens: tuple[str, ...]
+    operator: str = ""
 
 
 def named_words(data: Mapping[str, Any]) -> dict[str, str]:
@@ -259,7 +270,8 @@ def _general_last(path: Path) -> tuple[bool, str]:
 def _add(
     rules: list[Rule], scopes: list[Scope], name: str, data: Mapping[str, Any], default: Strength
 ) -> None:
-    scope = Scope(name, tuple(data.get("hosts", ())), tuple(data.get("tokens", ())))
+    hosts, tokens = tuple(data.get("hosts", ())), tuple(data.get("tokens", ()))
+    scope = Scope(name, hosts, tokens, data.get("operator", name if hosts or tokens else ""))
     scopes.append(scope)
     strength = STRENGTHS[data["strength"]] if "strength" in data else default
     named = named_words(data)
@@ -284,6 +296,7 @@ def _rule(
             strength=STRENGTHS[entry["strength"]] if "strength" in entry else strength,
             receiver=scope.name,
             of_vendor=bool(scope.hosts or scope.tokens),
+            operator=scope.operator,
             source=entry.get("source", ""),
             example=entry.get("example", ""),
             host=entry.get("host", ""),

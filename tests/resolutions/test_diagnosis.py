@@ -226,3 +226,24 @@ def test_status_whose_class_matters_is_weak(ask, text: str, reason: Reason) -> N
     found = ask(text)
 
     assert (found.reason, found.confidence) == (reason, Confidence.WEAK)
+
+
+# Who speaks
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "receiver"),
+    [
+        ("421 4.7.32 try later - gsmtp", "", "gmail"),
+        ("550 5.7.1 part of their network is on our block list (S3140)", "", "microsoft"),
+        ("550 5.2.1 The email account that you tried to reach is disabled", "", ""),
+        (
+            "550 5.2.1 The email account that you tried to reach is disabled",
+            "gmail-smtp-in.l.google.com",
+            "gmail",
+        ),
+        ("550 5.1.1 user unknown", "", ""),
+    ],
+)
+def test_receiver_is_named_where_its_host_or_its_own_words_are_seen(ask, text, host, receiver):
+    assert ask(text, remote_host=host).receiver == receiver
