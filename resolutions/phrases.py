@@ -86,7 +86,8 @@ class PhraseIndex:
     exact: dict[str, list[Phrase]] = field(default_factory=dict)
     beginnings: dict[str, list[Phrase]] = field(default_factory=dict)
     ideographic: list[Phrase] = field(default_factory=list)
-    bits: dict[Anchor, int] = field(default_factory=dict)
+    whole_bits: dict[str, int] = field(default_factory=dict)
+    beginning_bits: dict[str, int] = field(default_factory=dict)
     known: dict[str, _Known] = field(default_factory=dict)
 
     @classmethod
@@ -98,7 +99,8 @@ class PhraseIndex:
         index = cls()
         weights = _weights(phrases)
         common_first = sorted(weights, key=lambda anchor: -weights[anchor])
-        index.bits = {anchor: 1 << place for place, anchor in enumerate(common_first)}
+        for anchor in common_first:
+            index._bit(anchor)
         for phrase in phrases:
             index._enter(phrase, weights)
         return index
@@ -132,7 +134,7 @@ class PhraseIndex:
             anchors = wording.choices[0] if wording.choices else ()
             needed = 0
             for anchor in anchors:
-                needed |= self.bits.setdefault(anchor, 1 << len(self.bits))
+                needed |= self._bit(anchor)
             if not wording.expression and anchors == (Anchor(wording.literal, prefix=True),):
                 sure |= needed
             else:
@@ -144,12 +146,15 @@ class PhraseIndex:
             self.known.clear()
         phrases: list[Phrase] = []
         seen = 0
+        beginnings = self.beginning_bits
         for word in words(token):
             phrases += self.exact.get(word, ())
-            seen |= self.bits.get(Anchor(word), 0)
+            seen |= self.whole_bits.get(word, 0)
             for end in range(PREFIX_LENGTH, min(len(word), WORD_LIMIT) + 1):
-                phrases += self.beginnings.get(word[:end], ())
-                seen |= self.bits.get(Anchor(word[:end], prefix=True), 0)
+                begun = word[:end]
+                if begun in beginnings:
+                    phrases += self.beginnings.get(begun, ())
+                    seen |= beginnings[begun]
         self.known[token] = learnt = (tuple(phrases), seen)
         return learnt
 
@@ -166,10 +171,19 @@ class PhraseIndex:
             shelf = self.beginnings if anchor.prefix else self.exact
             shelf.setdefault(anchor.word, []).append(phrase)
 
+    def _bit(self, anchor: Anchor) -> int:
+        """Return what stands for an anchor among those seen; a new one is entered."""
+        bits = self.beginning_bits if anchor.prefix else self.whole_bits
+        bit = bits.get(anchor.word)
+        if bit is None:
+            bit = 1 << (len(self.whole_bits) + len(self.beginning_bits))
+            bits[anchor.word] = bit
+        return bit
+
     def _as_bits(self, choice: Iterable[Anchor]) -> int:
         together = 0
         for anchor in choice:
-            together |= self.bits[anchor]
+            together |= self._bit(anchor)
         return together
 
 

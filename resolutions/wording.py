@@ -4,7 +4,7 @@ A wording is written in lower case and matches whole words. It may hold literals
 `\\w`, `\\s`, `[classes]`, `(groups|of alternatives)` and the repeats `?`, `+`, `*`, `{m,n}`; only
 single characters may be repeated more than once, and never more than 120 times. So no wording
 can run away on hostile text, whoever wrote it. `{name}` stands for a group that the rule file
-lists among its `[words]`.
+lists among its `[words]`. Behind a gap (`.{0,40}`) a word begins.
 """
 
 import re

@@ -127,6 +127,13 @@ def test_contradiction_lowers_the_confidence_and_is_named(ask) -> None:
     assert any(each.kind.startswith("against-") for each in found.evidence)
 
 
+def test_equally_strong_words_that_contradict_leave_it_weak(ask) -> None:
+    found = ask("550 no such user; relay access denied")
+
+    assert found.confidence is Confidence.WEAK
+    assert found.also
+
+
 def test_kin_is_no_contradiction(ask) -> None:
     assert ask("550 5.2.1 User unknown").confidence is Confidence.CERTAIN
 

@@ -38,6 +38,12 @@ from resolutions.reply import LIMIT, masked, read_reply
             "553 message filtered. refer to http://shop.example/help for 553 more.",
         ),
         ("Remote Server returned '550 5.1.1 not found'", "550 5.1.1 not found'"),
+        (
+            "550 5.1.0 <a@b.example>: Sender address rejected: undeliverable address: "
+            "host mx.b.example said: 550 User unknown",
+            "550 5.1.0 <@>: sender address rejected: undeliverable address: "
+            "host mx.b.example said: 550 user unknown",
+        ),
         ("mailbox is full", "mailbox is full"),
     ],
 )

@@ -89,6 +89,18 @@ def test_a_word_in_the_text_reveals_the_receiver(rulebook: Rulebook) -> None:
     assert found[0].rule.id == "gmail-authentication-status"
 
 
+def test_a_few_plain_words_of_a_vendor_are_anybodys(rulebook: Rulebook) -> None:
+    text = "550 user hangup"
+
+    anywhere, at_home = (
+        hits(rulebook, text)[0],
+        hits(rulebook, text, "163mx01.mxmail.netease.com")[0],
+    )
+
+    assert (anywhere.rule.id, anywhere.strength) == ("netease-suspended", Strength.GENERAL)
+    assert (at_home.rule.id, at_home.strength) == ("netease-suspended", Strength.RECEIVER)
+
+
 def test_operators_own_rules_are_tried_first(tmp_path: Path) -> None:
     own = rule_file(
         tmp_path,

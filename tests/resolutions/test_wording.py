@@ -38,6 +38,7 @@ def test_each_alternative_is_a_wording_of_its_own() -> None:
         ("(re)?lay denied", [{"denied"}]),
         (r"\d{3} full", [{"full"}]),
         ("box[.:] full", [{"box"}, {"full"}]),
+        (r"(mail|letter).{0,20}refused", [{"mail", "letter"}, {"refused"}]),
     ],
 )
 def test_anchors_are_words_that_a_matching_text_must_hold(text: str, sets: list[set[str]]) -> None:
@@ -57,6 +58,9 @@ def test_open_end_is_anchored_by_its_beginning() -> None:
         ("over quota", "rover quota", ""),
         ("over quota", "over quotas", ""),
         ("throttl(e|ed|ing)", "throttled", "throttled"),
+        ("mail.{0,20}refused", "mail was refused", "mail was refused"),
+        ("mail.{0,20}refused", "mails refused", "mails refused"),
+        ("mail.{0,20}refused", "mail was unrefused", ""),
         ("(user|mailbox)( [^ ]{1,60})? unknown", "user <@> unknown", "user <@> unknown"),
         ("say (helo|ehlo) first", "please say ehlo first!", "say ehlo first"),
         ("存在しません", "ユーザが存在しません", "存在しません"),
