@@ -307,10 +307,13 @@ def _quarantine(chosen: argparse.Namespace) -> int:
     settings = _settings(chosen)
     if chosen.deed == "show":
         return _kept(chosen, settings)
-    if chosen.deed == "list":
-        lines = _asked(upkeep.list_quarantine(settings, chosen.source))
-    else:
-        lines = _asked(upkeep.replay_quarantine(settings, chosen.numbers))
+    try:
+        if chosen.deed == "list":
+            lines = _asked(upkeep.list_quarantine(settings, chosen.source))
+        else:
+            lines = _asked(upkeep.replay_quarantine(settings, chosen.numbers))
+    except upkeep.UpkeepError as error:
+        return _complain(str(error))
     print("\n".join(lines) or "The quarantine is empty.")
     return 0
 

@@ -21,6 +21,7 @@ NOBODY = "bounce-desk-doctor@example.invalid"
 
 TROUBLE = (PermanentError, TemporaryError, UncertainError)
 REACHABLE = tuple(range(200, 300)) + tuple(range(400, 429)) + tuple(range(430, 500))
+APP_PART = "slack app token"
 REMEDIES = {
     "invalid_auth": "set BOUNCE_SLACK__BOT_TOKEN to the token of OAuth & Permissions",
     "not_authed": "set BOUNCE_SLACK__BOT_TOKEN to the token of OAuth & Permissions",
@@ -56,7 +57,7 @@ async def examine(settings: Settings, scopes: Collection[str]) -> AsyncIterator[
         yield await _asked(lambda: _token(client, scopes), "slack token")
         yield await _asked(lambda: _channel(client, settings.slack.channel), "slack channel")
         if settings.slack.mode == "socket":
-            yield await _asked(lambda: _socket(settings, session), "slack app token")
+            yield await _asked(lambda: _socket(settings, session), APP_PART)
         yield await _database(settings)
         for name, provider in make_sources(settings, outgoing, utc_now).items():
             yield await _source(name, provider)
@@ -74,6 +75,8 @@ async def _asked(ask: Callable[[], Awaitable[Finding]], part: str) -> Finding:
     except SlackApiError as error:
         word = _word(error)
         remedy = REMEDIES.get(word, "look the word up at api.slack.com/methods")
+        if part == APP_PART:
+            remedy = "set BOUNCE_SLACK__APP_TOKEN to an app-level token of Basic Information"
         return Finding(part, State.FAULT, f"Slack says {word or 'nothing'}; {remedy}")
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         why = (
@@ -126,7 +129,7 @@ async def _socket(settings: Settings, session: aiohttp.ClientSession) -> Finding
     token = settings.slack.app_token.get_secret_value()
     client = AsyncWebClient(token=token, base_url=settings.slack.base_url, session=session)
     await client.apps_connections_open(app_token=token)
-    return Finding("slack app token", State.OK, "Socket Mode can be opened")
+    return Finding(APP_PART, State.OK, "Socket Mode can be opened")
 
 
 async def _database(settings: Settings) -> Finding:

@@ -121,8 +121,13 @@ def delivered_row(arrived: Delivered, heard_at: datetime) -> dict[str, Any]:
     }
 
 
+KEPT_HEADERS = frozenset({"content-type", "content-encoding", "user-agent"})
+"""Headers of a request that are kept with a body in quarantine."""
+
+
 def quarantine_row(request: WebhookRequest, unusable: Unusable) -> dict[str, Any]:
-    """Return the row that keeps what was not understood, whole."""
+    """Return the row that keeps what was not understood: the body whole, of the headers those
+    that a replay reads. Credentials stand in the others."""
     return {
         "source": request.source,
         "received_at": request.received_at,
@@ -131,5 +136,6 @@ def quarantine_row(request: WebhookRequest, unusable: Unusable) -> dict[str, Any
         "headers": {
             clean(name, WORD_LIMIT): clean(value, HEADER_LIMIT)
             for name, value in request.headers.items()
+            if name in KEPT_HEADERS or name.startswith("x-amz-sns-")
         },
     }
