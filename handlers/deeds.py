@@ -12,7 +12,7 @@ DEED_LIMIT = 250
 def deed_blocks(alert: Alert, labels: Mapping[str, str]) -> Iterator[Block]:
     """Give a line for each deed, with the buttons of what can still be changed."""
     deeds = sorted(alert.deeds, key=lambda deed: (deed.at, deed.job_id))
-    restorable = _restorable(deeds)
+    restorable = None if alert.key.complaint else _restorable(deeds)  # a complaint is final
     shown = [deed for deed in deeds if deed in deeds[-DEEDS:] or _open(deed) or deed is restorable]
     if len(deeds) > len(shown):
         yield context(f"{len(deeds) - len(shown)} earlier deeds are in the thread.")
