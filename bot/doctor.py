@@ -13,6 +13,7 @@ from bot.app import Knowledge, make_sources, make_tickets, open_store, utc_now
 from bot.settings import Settings, SettingsError
 from bot.slack import answering_client, open_session
 from handlers.errors import PermanentError, TemporaryError, UncertainError
+from handlers.links import refusal
 from handlers.outgoing import Call, Outgoing, signature_headers
 from handlers.provider import Provider
 
@@ -73,7 +74,7 @@ async def _asked(ask: Callable[[], Awaitable[Finding]], part: str) -> Finding:
     try:
         return await ask()
     except SlackApiError as error:
-        word = _word(error)
+        word = refusal(error)
         remedy = REMEDIES.get(word, "look the word up at api.slack.com/methods")
         if part == APP_PART:
             remedy = "set BOUNCE_SLACK__APP_TOKEN to an app-level token of Basic Information"
@@ -96,11 +97,6 @@ async def _token(client: AsyncWebClient, scopes: Collection[str]) -> Finding:
     return Finding("slack token", State.OK, f"known as {who}, all scopes granted")
 
 
-def _word(error: SlackApiError) -> str:
-    data = error.response.data
-    return str(data.get("error", "")) if isinstance(data, dict) else ""
-
-
 def _header(answer: Any, name: str) -> str:
     headers = {str(key).lower(): value for key, value in dict(answer.headers).items()}
     value = headers.get(name, "")
@@ -111,7 +107,7 @@ async def _channel(client: AsyncWebClient, channel: str) -> Finding:
     try:
         answer = await client.conversations_info(channel=channel)
     except SlackApiError as error:
-        if _word(error) == "missing_scope":
+        if refusal(error) == "missing_scope":
             text = f"{channel} cannot be looked at without channels:read; the first alert will tell"
             return Finding("slack channel", State.WARNING, text)
         raise
