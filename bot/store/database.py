@@ -33,8 +33,11 @@ from bot.store.columns import Moment, hashed
 from handlers.errors import TemporaryError
 from handlers.provider import Clock
 
-BUSY_MILLISECONDS = 2_000
+BUSY_MILLISECONDS = 1_000
 """How long a write waits for the command line beside it; the webhooks' answer is due in 5 s."""
+
+URGENT_SECONDS = 1.2
+"""How long a person's write waits for its turn; with the above, an ack is within Slack's 3 s."""
 
 READERS = 4
 POSTGRES_CONNECTIONS = 12
@@ -107,7 +110,8 @@ class Database:
     async def writing(self, urgent: bool = False) -> AsyncIterator[AsyncConnection]:
         """Give a connection in a transaction, committed at the end of the block.
 
-        On SQLite writers take turns; `urgent` ones (a person waits) are next.
+        On SQLite writers take turns; `urgent` ones (a person waits) are next, and give up after
+        URGENT_SECONDS (AwayError).
         """
         if self.is_postgres:
             async with _reached(self._writer.begin()) as connection:
@@ -165,9 +169,10 @@ class Database:
 
 
 class Turnstile:
-    """Lets one task at a time through; urgent ones overtake."""
+    """Lets one task at a time through; urgent ones overtake, and give up after `patience` s."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = URGENT_SECONDS) -> None:
+        self._patience = patience
         self._busy = False
         self._urgent: deque[asyncio.Future[None]] = deque()
         self._others: deque[asyncio.Future[None]] = deque()
@@ -175,11 +180,21 @@ class Turnstile:
     @asynccontextmanager
     async def turn(self, urgent: bool) -> AsyncIterator[None]:
         """Wait for the turn and keep it for the block."""
-        await self._enter(self._urgent if urgent else self._others)
+        if urgent:
+            await self._enter_soon()
+        else:
+            await self._enter(self._others)
         try:
             yield
         finally:
             self._leave()
+
+    async def _enter_soon(self) -> None:
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._enter(self._urgent)
+        except TimeoutError as error:
+            raise AwayError("the database is busy: another write takes too long") from error
 
     async def _enter(self, lane: deque[asyncio.Future[None]]) -> None:
         if not self._busy:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.intake import Answer, Intake, Submission, UnwritableError
-from bot.store.database import Turnstile
+from bot.store.database import AwayError, Turnstile
 from bot.store.options import Limits
 from bot.store.store import SqlStore
 from bot.store.tables import events
@@ -256,3 +256,15 @@ async def test_who_gives_up_waiting_does_not_block_the_writer():
 
     assert [answers[0], answers[3]] == ["through", "through"]
     assert await pass_through() == "through"
+
+
+async def test_a_person_does_not_wait_for_ever_at_the_writer():
+    turnstile = Turnstile(patience=0.01)
+
+    async with turnstile.turn(urgent=False):
+        with pytest.raises(AwayError, match="busy"):
+            async with turnstile.turn(urgent=True):
+                pass
+
+    async with turnstile.turn(urgent=True):
+        pass
