@@ -165,8 +165,11 @@ class Suppresses(Protocol):
         """Return the entry of an address, None if it is not on the list."""
         ...
 
-    async def suppress(self, recipient: str) -> Suppression:
-        """Add an address and return the entry as it now stands."""
+    async def suppress(self, recipient: str, *, complaint: bool = False) -> Suppression:
+        """Add an address and return the entry as it now stands.
+
+        After a complaint it is added as one, where the provider tells complaints from bounces.
+        """
         ...
 
     async def unsuppress(self, recipient: str) -> None:

@@ -84,8 +84,11 @@ class SuppressionLists:
                 return entry
         return None
 
-    async def suppress(self, recipient: str) -> Suppression:
-        """Unsubscribe an address and return the entry as it now stands."""
+    async def suppress(self, recipient: str, *, complaint: bool = False) -> Suppression:
+        """Unsubscribe an address and return the entry as it now stands.
+
+        A complaint is unsubscribed too: SendGrid alone adds to its spam reports, by itself.
+        """
         quoted(recipient)
         await self._send("POST", self._own.path, json={"recipient_emails": [recipient]})
         entry = await self._entry(self._own, recipient)

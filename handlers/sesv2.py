@@ -34,17 +34,20 @@ class SuppressionList:
         answer = await self._send("GET", _path(recipient), expected=(ABSENT,))
         return None if answer.status == ABSENT else _entry(recipient, answer.json())
 
-    async def suppress(self, recipient: str) -> Suppression:
-        """Add an address as bounced and return the entry as it now stands.
+    async def suppress(self, recipient: str, *, complaint: bool = False) -> Suppression:
+        """Add an address as bounced, or as complained, and return the entry as it now stands.
 
         One that is there already stays as it is: a complaint must not turn into a bounce.
         """
         if present := await self.suppression_of(recipient):
             return present
-        body = json.dumps({"EmailAddress": recipient, "Reason": BOUNCE}).encode()
+        cause = COMPLAINT if complaint else BOUNCE
+        body = json.dumps({"EmailAddress": recipient, "Reason": cause}).encode()
         await self._send("PUT", ADDRESSES, body)
         added = await self.suppression_of(recipient)
-        return added or Suppression(recipient=recipient, list=LIST, cause=BOUNCE)
+        return added or Suppression(
+            recipient=recipient, list=LIST, cause=cause, by_person=complaint
+        )
 
     async def unsuppress(self, recipient: str) -> None:
         """Remove an address; one that is not there is no error."""

@@ -49,7 +49,7 @@ class Vendors:
             web.get("/sendgrid/v3/suppression/{list}/{address}", self._sendgrid_other),
             web.get(mailgun + "/{list}/{address}", self._mailgun_find),
             web.delete(mailgun + "/bounces/{address}", self._mailgun_remove),
-            web.post(mailgun + "/bounces", self._mailgun_add),
+            web.post(mailgun + "/{list:bounces|complaints}", self._mailgun_add),
             web.post(
                 f"/mailgun/v3/domains/{MAILGUN_DOMAIN}/messages/{{key}}", self._mailgun_resend
             ),
@@ -132,22 +132,24 @@ class Vendors:
     async def _mailgun_find(self, request: web.Request) -> web.Response:
         if refused := _basic(request, f"api:{API_KEY}"):
             return refused
-        entry = None
-        if request.match_info["list"] == "bounces":
-            entry = self.find("Mailgun", request.match_info["address"])
+        name = request.match_info["list"]
+        entry = self.find(_MAILGUN.get(name, name), request.match_info["address"])
         if entry is None:
             return web.json_response({"message": "Address not found"}, status=404)
         created = entry.since.strftime("%a, %d %b %Y %H:%M:%S UTC")
-        return web.json_response(
-            {"address": entry.address, "code": "550", "error": entry.cause, "created_at": created}
-        )
+        said = {"address": entry.address, "created_at": created}
+        if name == "bounces":
+            said |= {"code": "550", "error": entry.cause}
+        return web.json_response(said)
 
     async def _mailgun_add(self, request: web.Request) -> web.Response:
         if refused := _basic(request, f"api:{API_KEY}"):
             return refused
         wanted = await _fields(request)
-        self.add("Mailgun", str(wanted["address"]), str(wanted.get("error", "")))
-        return web.json_response({"message": "Address has been added to the bounces table"})
+        name = request.match_info["list"]
+        cause = str(wanted.get("error", "")) if name == "bounces" else "complaint"
+        self.add(_MAILGUN[name], str(wanted["address"]), cause)
+        return web.json_response({"message": f"Address has been added to the {name} table"})
 
     async def _mailgun_remove(self, request: web.Request) -> web.Response:
         if refused := _basic(request, f"api:{API_KEY}"):
@@ -194,6 +196,9 @@ class Vendors:
                 self.remove("Postmark", address)
         changed = [{"EmailAddress": each, "Status": status, "Message": None} for each in addresses]
         return web.json_response({"Suppressions": changed})
+
+
+_MAILGUN = {"bounces": "Mailgun", "complaints": "Mailgun complaints"}
 
 
 def _ses_absent() -> web.Response:

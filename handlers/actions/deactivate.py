@@ -78,15 +78,18 @@ class Deactivate(Work):
         if suppressing is not None:
             before = await suppressing.suppression_of(contact.recipient)
             if before is None:
-                added = await suppressing.suppress(contact.recipient)
+                added = await suppressing.suppress(contact.recipient, complaint=contact.complained)
         await self.desk.store.flag(contact, job, before, added)
         result = f"added to {added.list}" if added else "flagged"
         what = f"{contact.source} {contact.recipient}"
         await self.record(job.by, what, result, job.alert_id)
 
-    async def _flagged(self, job: Job) -> Counter[tuple[str, str]]:
-        """Count what this job flagged, over all its attempts, by source and by what was done."""
-        found: Counter[tuple[str, str]] = Counter()
+    async def _flagged(self, job: Job) -> Counter[tuple[str, str, str]]:
+        """Count what this job flagged, over all its attempts.
+
+        By source, by what was done, and after complaints by the provider's word for the entry.
+        """
+        found: Counter[tuple[str, str, str]] = Counter()
         if job.alert_id is None:
             return found
         async for page in self.desk.store.flagged_from(job.alert_id):
@@ -97,7 +100,8 @@ class Deactivate(Work):
                 ):
                     continue
                 done = "added" if contact.added else "there" if contact.before else "here"
-                found[contact.source, done] += 1
+                cause = contact.added.cause if contact.added and contact.complained else ""
+                found[contact.source, done, cause] += 1
         return found
 
     async def _given_up(self, job: Job, why: str) -> str:
@@ -107,7 +111,7 @@ class Deactivate(Work):
     async def _outcome(self, job: Job, failed: list[str]) -> Outcome:
         flagged = await self._flagged(job)
         line = f"{counted(sum(flagged.values()), 'contact')} flagged as inactive by <@{job.by}>"
-        sources = dict.fromkeys(source for source, _ in sorted(flagged))
+        sources = dict.fromkeys(source for source, _, _ in sorted(flagged))
         parts = [
             part
             for source in sources
@@ -119,14 +123,20 @@ class Deactivate(Work):
         return Outcome(line=line, failed=[escape(one) for one in failed])
 
 
-def _said(source: str, provider: Provider | None, flagged: Counter[tuple[str, str]]) -> list[str]:
+def _said(
+    source: str, provider: Provider | None, flagged: Counter[tuple[str, str, str]]
+) -> list[str]:
     """Return what was done at one source, in the provider's words."""
     suppressing = provider.suppressing if provider else None
-    added, there, here = (flagged[source, done] for done in ("added", "there", "here"))
+    there, here = flagged[source, "there", ""], flagged[source, "here", ""]
     said = []
-    if suppressing is not None and added:
-        stops = f", which stops {escape(suppressing.stops)}"
-        said.append(f"{added:,} added to {escape(suppressing.suppression_list)}{stops}")
+    if suppressing is not None:
+        where = escape(suppressing.suppression_list)
+        for (of, done, cause), count in sorted(flagged.items()):
+            if (of, done) == (source, "added"):
+                noted = f" as {escape(cause)}" if cause else ""
+                stops = f", which stops {escape(suppressing.stops)}"
+                said.append(f"{count:,} added to {where}{noted}{stops}")
     if suppressing is not None and there:
         said.append(f"{there:,} stood on {escape(suppressing.suppression_list)} before")
     if here:

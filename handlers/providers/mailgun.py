@@ -1,11 +1,10 @@
-"""Mailgun's webhooks, its suppression lists and its stored copies.
+"""Mailgun's webhooks; its lists and stored copies are in `handlers.mailgun_domain`.
 
 Mailgun signs a timestamp and a token with the HTTP webhook signing key (not the API key). The
 body is not covered: a token serves one event only, and nothing is fetched from where it points.
 https://documentation.mailgun.com/docs/mailgun/user-manual/events/webhooks
 """
 
-import base64
 import hashlib
 import hmac
 import json
@@ -13,23 +12,20 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
-from handlers.errors import PermanentError, SignatureError, UncertainError
-from handlers.outgoing import Answer, Call, Outgoing
+from handlers.errors import SignatureError
+from handlers.mailgun_domain import Api, MailgunDomain
 from handlers.payload import (
     Object,
     Text,
     addresses_in,
     composite_key,
     domain_in,
-    look_up,
     metadata_of,
     moment,
     text_at,
-    text_in,
     text_of,
     words_of,
 )
@@ -40,8 +36,6 @@ from handlers.provider import (
     ReplayGuard,
     Secret,
     SourceSettings,
-    StoredCopy,
-    Suppression,
     WebhookRequest,
     campaign_of,
     is_secret,
@@ -87,29 +81,6 @@ WORDS = {
 
 REPLY_CODE = re.compile(r"(?!498|499)[245]\d\d")
 """The code of an SMTP reply; 498, 499 and those from 600 on are Mailgun's own."""
-
-SAFE_ADDRESS = re.compile(r"[^\s/@,]{1,255}@[^\s/@,]{1,255}")
-"""Exactly one address, which may stand at the end of a path."""
-
-SAFE_KEY = re.compile(r"[A-Za-z0-9_=-]{8,998}")
-"""The key of a stored copy: base64, made for a URL."""
-
-FORM = "multipart/form-data; boundary=a-field"
-FIELD = '--a-field\r\nContent-Disposition: form-data; name="to"\r\n\r\n{}\r\n--a-field--\r\n'
-"""The form by which a copy is sent (RFC 7578); Mailgun takes no other."""
-
-NOTE = "Flagged as inactive in Bounce Desk"
-
-
-class Api(BaseModel):
-    """`[sources.X.api]`: the API of one sending domain, in the region of `base_url`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    key: Secret
-    domain: str = Field("", pattern=r"^[A-Za-z0-9.-]*$")
-    base_url: str = "https://api.mailgun.net"
-    allow_private: bool = False
 
 
 class EventData(BaseModel):
@@ -231,12 +202,12 @@ class Mailgun(Provider):
         return replace(base, word=word, reason=told.reason)
 
     @property
-    def suppressing(self) -> "_Domain | None":
-        """The bounce list of the domain."""
-        return _Domain(self.settings.api, self.outgoing) if self.settings.api else None
+    def suppressing(self) -> "MailgunDomain | None":
+        """The suppression lists of the domain."""
+        return MailgunDomain(self.settings.api, self.outgoing) if self.settings.api else None
 
     @property
-    def resending(self) -> "_Domain | None":
+    def resending(self) -> "MailgunDomain | None":
         """The stored copies of the domain."""
         return self.suppressing
 
@@ -291,109 +262,3 @@ def _event_id(source: str, data: EventData) -> str:
 
 def _campaign(data: EventData) -> str:
     return next(iter([*words_of(data.campaigns), *words_of(data.tags)]), "")
-
-
-class _Domain:
-    """The API of one domain: its suppression lists and the messages it still keeps."""
-
-    def __init__(self, api: Api, outgoing: Outgoing) -> None:
-        self.suppression_list = f"the Mailgun bounce list of {api.domain}"
-        self.stops = f"all mail that {api.domain} sends through Mailgun"
-        self._api = api
-        self._outgoing = outgoing
-        token = base64.b64encode(f"api:{api.key.get_secret_value()}".encode()).decode()
-        self._headers = {"Authorization": f"Basic {token}"}
-
-    async def suppression_of(self, recipient: str) -> Suppression | None:
-        """Look at complaints and unsubscribes first: they are the person's own wish."""
-        for name in ("complaints", "unsubscribes", "bounces"):
-            entry = await self._entry(name, recipient)
-            if entry is not None:
-                return entry
-        return None
-
-    async def suppress(self, recipient: str) -> Suppression:
-        """Add the address to the bounce list, with a note that tells who did it."""
-        form = {"address": _address(recipient), "code": "550", "error": NOTE}
-        await self._send("POST", f"{self._api.domain}/bounces", form=form)
-        entry = await self._entry("bounces", recipient)
-        return entry or Suppression(recipient=recipient, list="bounces", cause=f"550 {NOTE}")
-
-    async def unsuppress(self, recipient: str) -> None:
-        """Remove the address from the bounce list; a complaint or an unsubscribe stays."""
-        await self._send("DELETE", self._path("bounces", recipient), expected=(404,))
-
-    async def resend(self, copy: StoredCopy) -> str:
-        """Send a stored copy again at once; Mailgun has no key that would stop a second one."""
-        if not SAFE_KEY.fullmatch(copy.stored_copy):
-            raise PermanentError("the key of the stored copy is none of Mailgun's")
-        answer = await self._send(
-            "POST",
-            f"domains/{self._api.domain}/messages/{copy.stored_copy}",
-            headers={"Content-Type": FORM},
-            body=FIELD.format(_address(copy.recipient)).encode(),
-            expected=(400, 404, 500),
-            repeatable=False,
-        )
-        if answer.status in {400, 404, 500}:
-            raise _not_sent(answer)
-        return text_in(answer.body, "id")
-
-    async def _entry(self, name: str, recipient: str) -> Suppression | None:
-        answer = await self._send("GET", self._path(name, recipient), expected=(404,))
-        if answer.status == 404:
-            return None
-        entry = answer.json()
-        tags = look_up(entry, "tags")
-        if name == "unsubscribes" and isinstance(tags, list) and tags and "*" not in tags:
-            return None  # from some tags only: other mail still goes there
-        return Suppression(
-            recipient=recipient,
-            list=name,
-            cause=f"{text_at(entry, 'code')} {text_at(entry, 'error')}".strip() or name,
-            since=text_at(entry, "created_at"),
-            by_person=name != "bounces",
-        )
-
-    def _path(self, name: str, recipient: str) -> str:
-        return f"{self._api.domain}/{name}/{quote(_address(recipient), safe='@')}"
-
-    async def _send(self, method: str, path: str, **said: Any) -> Answer:
-        """Send a call; a domain that Mailgun does not know is an error, not an absence."""
-        if not self._api.domain:
-            raise PermanentError(
-                "Mailgun's lists belong to a domain: set domain in the [api] table"
-            )
-        call = Call(
-            method=method,
-            url=f"{self._api.base_url.rstrip('/')}/v3/{path}",
-            headers=self._headers | said.pop("headers", {}),
-            allow_private=self._api.allow_private,
-            **said,
-        )
-        answer = await self._outgoing.send(call)
-        if answer.status == 404 and text_in(answer.body, "message").startswith("Domain"):
-            raise PermanentError(
-                f"Mailgun does not know the domain {self._api.domain}: check domain and base_url"
-                " (its US or its EU region) in the [api] table of the source"
-            )
-        return answer
-
-
-def _address(recipient: str) -> str:
-    """Return one address that may end a path; DELETE without one would empty the whole list."""
-    if not SAFE_ADDRESS.fullmatch(recipient):
-        raise PermanentError("Mailgun's API cannot name this address: use its control panel")
-    return recipient
-
-
-def _not_sent(answer: Answer) -> Exception:
-    if answer.status == 404:
-        return PermanentError(
-            "Mailgun keeps no copy of this message any more (the retention of the domain is over);"
-            " send it again from your own system"
-        )
-    if answer.status == 400:
-        said = text_in(answer.body, "message")
-        return PermanentError(f"Mailgun refused to send its copy again: {said}")
-    return UncertainError("Mailgun failed half way: look into its logs before trying again")

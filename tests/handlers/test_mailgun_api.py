@@ -280,3 +280,20 @@ async def test_copy_goes_to_nobody_else(copies, api, recipient):
         await copies.resend(replace(COPY, recipient=recipient))
 
     assert api.calls == []
+
+
+async def test_complaint_is_added_to_the_complaints_and_found_there(lists, api):
+    added = await lists.suppress("ana@receiver.example", complaint=True)
+
+    assert added == await lists.suppression_of("ana@receiver.example")
+    assert (added.list, added.cause, added.by_person) == ("complaints", "complaints", True)
+    assert list(api.lists["complaints"]) == ["ana@receiver.example"]
+    assert not api.lists["bounces"]
+
+
+async def test_complaint_that_was_added_is_not_taken_back(lists, api):
+    await lists.suppress("ana@receiver.example", complaint=True)
+
+    await lists.unsuppress("ana@receiver.example")
+
+    assert (await lists.suppression_of("ana@receiver.example")).by_person

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from handlers.store import JobState
+from resolutions.bounce import Kind, SmtpReply
 
 ADA, LINUS, GRACE = "U01ADA", "U02LINUS", "U03GRACE"
 ANA, BEN, CLEO = "ana@gmail.com", "ben@gmail.com", "cleo@gmail.com"
@@ -34,10 +35,25 @@ async def test_the_answer_names_what_was_done_in_the_providers_words(room: Any) 
 
     line = (await room.last("deactivate")).result
     assert line.startswith(f"2 contacts flagged as inactive by <@{ADA}>: ")
-    assert "2 added to the Mailgun bounce list of mg.shop.example" in line
+    assert "2 added to the Mailgun suppression lists of mg.shop.example" in line
     assert "which stops all mail that mg.shop.example sends" in line
     assert line in await room.thread()
     assert "flagged as inactive" in await room.shown()
+
+
+async def test_who_complained_is_noted_as_a_complaint_at_the_provider(room: Any) -> None:
+    await room.hear(ANA, kind=Kind.COMPLAINT, reply=SmtpReply())
+
+    await room.click(ADA, "deactivate")
+    await room.work()
+
+    assert [(vendor, entry.address) for vendor, entry in room.vendors.entries()] == [
+        ("Mailgun complaints", ANA)
+    ]
+    contact = await room.store.contact("shop", ANA)
+    assert (contact.added.list, contact.added.by_person) == ("complaints", True)
+    line = (await room.last("deactivate")).result
+    assert "1 added to the Mailgun suppression lists of mg.shop.example as complaints" in line
 
 
 async def test_the_intent_is_written_down_before_the_ack(room: Any) -> None:
@@ -97,7 +113,7 @@ async def test_who_was_on_the_list_before_us_is_not_added(room: Any) -> None:
     contact = await room.store.contact("shop", ANA)
     assert contact.before.cause == "550 550 no such user"
     assert contact.added is None
-    assert "1 stood on the Mailgun bounce list" in (await room.last("deactivate")).result
+    assert "1 stood on the Mailgun suppression lists" in (await room.last("deactivate")).result
 
 
 @pytest.mark.parametrize(
@@ -190,7 +206,7 @@ async def test_a_half_done_job_counts_what_it_flagged_before(room: Any) -> None:
 
     line = (await room.last("deactivate")).result
     assert line.startswith("4 contacts flagged")
-    assert "3 added to the Mailgun bounce list" in line
+    assert "3 added to the Mailgun suppression lists" in line
     assert await room.store.count_to_flag(alert.id) == 0
 
 

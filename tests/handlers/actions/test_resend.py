@@ -226,7 +226,7 @@ async def test_a_suppressed_address_is_left_out_unless_lifting_is_confirmed(room
     assert room.sender.recipients == [ANA]
     assert not list(room.vendors.entries())
     results = [entry.result for entry in await room.store.audited()]
-    assert "taken off the Mailgun bounce list of mg.shop.example" in results
+    assert "taken off the Mailgun suppression lists of mg.shop.example" in results
 
 
 async def test_a_sender_that_is_away_is_asked_again_and_nobody_twice(room: Any) -> None:

@@ -66,6 +66,14 @@ async def test_what_is_no_address_reaches_nobody(listing, aws, address):
     assert not aws.calls
 
 
+async def test_complaint_is_added_as_one(listing, aws):
+    added = await listing.suppress("ana@receiver.example", complaint=True)
+
+    assert added == await listing.suppression_of("ana@receiver.example")
+    assert (added.cause, added.by_person) == ("COMPLAINT", True)
+    assert aws.listed["ana@receiver.example"]["Reason"] == "COMPLAINT"
+
+
 async def test_complaint_stays_a_complaint(listing, aws):
     aws.listed["ana@receiver.example"] = {"Reason": "COMPLAINT", "LastUpdateTime": 1.0}
 
