@@ -106,6 +106,10 @@ CODES = {
 }
 """`TypeCode` → `Type`."""
 
+NO_FAILURE = frozenset({"Open", "Click", "SubscriptionChange", "Inbound"})
+"""Records of `RecordType` that tell of no mail that did not arrive, nor of any that did.
+https://postmarkapp.com/developer/webhooks/webhooks-overview"""
+
 _BY_WORD = {name.lower(): name for name in TYPES} | CODES
 
 MANUAL = "ManualSuppression"
@@ -183,13 +187,18 @@ class Postmark(Provider):
         check_access(request, self.settings)
 
     def parse(self, request: WebhookRequest) -> Parsed:
-        """Return the bounce, complaint or delivery; other records are ignored."""
+        """Return the bounce, complaint or delivery; the other known records are ignored.
+
+        ValueError for a record that nobody has described yet: it may be a new kind of bounce.
+        """
         element = request.json()
         record = Record.model_validate(element)
         if record.record_type == "Delivery":
             return Parsed(delivered=[self._delivered(request, record, element)])
-        if record.record_type not in {"", "Bounce", "SpamComplaint"}:
+        if record.record_type in NO_FAILURE:
             return Parsed()
+        if record.record_type not in {"", "Bounce", "SpamComplaint"}:
+            raise ValueError(f"a record of the unknown type {record.record_type!r}")
         verdict = record.verdict
         if verdict.kind in {Kind.NOT_A_BOUNCE, Kind.AUTO_REPLY}:
             return Parsed()
@@ -282,8 +291,11 @@ class _Stream:
         entries = [self._entry(recipient, item) for item in _items(answer, recipient)]
         return next(iter(sorted(entries, key=lambda entry: not entry.by_person)), None)
 
-    async def suppress(self, recipient: str) -> Suppression:
-        """Add the address by hand, as Postmark calls it."""
+    async def suppress(self, recipient: str, *, complaint: bool = False) -> Suppression:
+        """Add the address by hand, as Postmark calls it.
+
+        A complaint too: Postmark alone notes one as such, by itself and before it tells of it.
+        """
         await self._change("", recipient, "Suppressed")
         return Suppression(recipient=recipient, list=self._api.stream, cause=MANUAL)
 

@@ -194,12 +194,19 @@ def test_delivery_closes_what_was_open(parsed):
     assert one.campaign == "receipt"
 
 
-@pytest.mark.parametrize("kind", ["Open", "Click", "SubscriptionChange", "Inbound", "Tomorrow"])
-def test_other_records_are_ignored(parsed, kind):
+@pytest.mark.parametrize("kind", ["Open", "Click", "SubscriptionChange", "Inbound"])
+def test_records_of_no_failure_are_ignored(parsed, kind):
     said = parsed(bounce(RecordType=kind))
 
     assert not said.events
     assert not said.unusable
+
+
+def test_record_that_nobody_has_described_is_kept_aside(parsed):
+    said = parsed(bounce(RecordType="Tomorrow"))
+
+    assert not said.events
+    assert "'Tomorrow'" in said.unusable[0].why
 
 
 def test_complaint_counts_even_without_its_type(parsed):
