@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable
 
+from resolutions.bounce import Kind
 from resolutions.diagnosis import Diagnosis, Evidence
 from resolutions.resolution import Catalogue
 
 NOTHING = "nothing in the reply decides"
+REPORTED = "the recipient reported it as spam, as the provider's feedback says"
 
 
 def phrase(diagnosis: Diagnosis) -> str:
@@ -15,7 +17,7 @@ def phrase(diagnosis: Diagnosis) -> str:
     'the words "mailbox full", status 5.2.2 agrees'
     """
     if not diagnosis.evidence:
-        return NOTHING
+        return _without_evidence(diagnosis)
     first, *others = diagnosis.evidence
     status = next((piece for piece in others if piece.kind == "status"), None)
     opposing = next((piece for piece in others if _opposes(piece)), None)
@@ -26,7 +28,8 @@ def phrase(diagnosis: Diagnosis) -> str:
 
 def because(diagnosis: Diagnosis) -> str:
     """Return what decided and what agrees: 'the words "mailbox full"; status 5.2.2'."""
-    return _joined(_phrase(piece) for piece in diagnosis.evidence if not _opposes(piece)) or NOTHING
+    agreeing = [_phrase(piece) for piece in diagnosis.evidence if not _opposes(piece)]
+    return _joined(agreeing) or _without_evidence(diagnosis)
 
 
 def against(diagnosis: Diagnosis, catalogue: Catalogue) -> str:
@@ -47,6 +50,11 @@ _PHRASES = {
     "receiver": 'the receiver\'s own words "{}"',
     "operator": 'your own rule for "{}"',
 }
+
+
+def _without_evidence(diagnosis: Diagnosis) -> str:
+    """Return what decided where no server replied: of a complaint, that it was made."""
+    return REPORTED if diagnosis.kind is Kind.COMPLAINT else NOTHING
 
 
 def _opposes(piece: Evidence) -> bool:

@@ -1,11 +1,19 @@
 """An operator's changes to the catalogue, checked before they replace what is shipped."""
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from resolutions.resolution import COMPLAINT, Family, FinalFor, Severity
 from resolutions.rules import read
@@ -20,6 +28,26 @@ Title = Annotated[
     str, StringConstraints(min_length=1, max_length=TITLE_LIMIT, pattern=r"^[^\n]*\S[^\n]*$")
 ]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_LIMIT, pattern=r"\S")]
+
+
+def _expression(text: str) -> str:
+    """Return the text if it is an expression; one that repeats without end could run away."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"not an expression: {error}") from error
+    if re.search(r"[+*}][+*?{]|\)[+*{]", text):
+        raise ValueError("an expression that repeats what repeats")
+    return text
+
+
+class HintTable(BaseModel):
+    """A step for some replies only, and the expression that is found in them."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    reply: Annotated[Title, AfterValidator(_expression)]
+    step: Text
 
 
 class VariantTable(BaseModel):
@@ -44,6 +72,7 @@ class ReasonTable(VariantTable):
     final_for: Annotated[FinalFor, Field(strict=False)] | None = None
     actions: list[str] | None = None
     checks: list[Text] | None = None
+    hints: list[HintTable] | None = None
     variants: dict[str, dict[str, Any]] | None = None
 
 

@@ -1,5 +1,6 @@
 """What is known about a reason: what it means, who acts, what to do, which buttons."""
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -10,6 +11,9 @@ from typing import Any, Self
 from resolutions.reason import Reason
 
 KNOWN = Path(__file__).with_name("knowledge") / "catalogue.toml"
+
+HINTED_LIMIT = 16_384
+"""Characters of replies in which hints are looked for."""
 
 COMPLAINT = "complaint"
 """The table for complaints, which are no reason of a bounce."""
@@ -57,6 +61,21 @@ class Variant:
     samples: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A step that is given only where an expression is found in the reply of the server.
+
+    Most name the way that one receiver or list has for senders.
+    """
+
+    reply: str
+    step: str
+
+    def fits(self, reply: str) -> bool:
+        """Tell whether the reply is of the kind that the step is for."""
+        return re.search(self.reply, reply, re.IGNORECASE) is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
     """One table of the catalogue.
@@ -64,7 +83,8 @@ class Resolution:
     `word` is the reason's id, or "complaint". `title` heads an alert ("Full mailboxes"),
     `summary` is half a sentence for a terminal ("the inbox is full"). `actions` are the words of
     `handlers.actions`, best first; those not registered are not shown. `aliases` are how people
-    say it, `samples` replies that mean it, `checks` what a server admin looks at.
+    say it, `samples` replies that mean it, `checks` what a server admin looks at,
+    `hints` the steps that only some replies call for.
     """
 
     word: str
@@ -81,6 +101,7 @@ class Resolution:
     aliases: tuple[str, ...] = ()
     samples: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
+    hints: tuple[Hint, ...] = ()
     variants: tuple[Variant, ...] = ()
 
     @property
@@ -103,6 +124,12 @@ class Resolution:
                     samples=each.samples or self.samples,
                 )
         return self
+
+    def hinted(self, *replies: str) -> Self:
+        """Return the resolution with the steps that hold for such replies before all others."""
+        said = "\n".join(replies)[:HINTED_LIMIT]
+        first = tuple(hint.step for hint in self.hints if hint.fits(said))
+        return replace(self, steps=(*first, *self.steps)) if first else self
 
 
 class Catalogue(Mapping[str, Resolution]):
@@ -162,6 +189,7 @@ def _resolution(word: str, table: Mapping[str, Any]) -> Resolution:
         aliases=tuple(table.get("aliases", ())),
         samples=tuple(table.get("samples", ())),
         checks=tuple(table.get("checks", ())),
+        hints=tuple(Hint(each["reply"], each["step"]) for each in table.get("hints", ())),
         variants=tuple(_variant(name, each) for name, each in table.get("variants", {}).items()),
     )
 

@@ -1,5 +1,7 @@
 """Evidence in words: one phrase for a message, all of it for the thread."""
 
+from dataclasses import replace
+
 from resolutions.because import because, phrase
 from resolutions.bounce import Kind, Permanence
 from resolutions.diagnosis import Confidence, Diagnosis, Evidence
@@ -37,6 +39,13 @@ def test_all_of_it_is_kept_for_the_thread():
     said = because(diagnosis(WORDS, MORE, STATUS))
 
     assert said == 'the words "mailbox full"; the words "over quota"; status 5.2.2'
+
+
+def test_a_complaint_needs_no_reply_to_be_certain():
+    complaint = replace(diagnosis(), kind=Kind.COMPLAINT)
+
+    said = "the recipient reported it as spam, as the provider's feedback says"
+    assert phrase(complaint) == because(complaint) == said
 
 
 def test_nothing_is_said_to_decide_where_there_is_no_evidence():

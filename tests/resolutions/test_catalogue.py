@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from resolutions.bounce import SmtpReply
 from resolutions.catalogue_file import ReasonTable, VariantTable
+from resolutions.diagnosis import PastedReply, diagnose
 from resolutions.reason import Reason
 from resolutions.resolution import KNOWN, Catalogue, Family, FinalFor, Severity
-from resolutions.rules import read
+from resolutions.rules import Rulebook, read
 
 CATALOGUE = Catalogue.load()
+RULEBOOK = Rulebook.load()
 ENTRIES = sorted(CATALOGUE)
 VARIANTS = {
     "greylisted": "rate-limited",
@@ -91,7 +94,7 @@ def test_entry_says_all_that_people_are_shown(word):
 @pytest.mark.parametrize("word", ENTRIES)
 def test_entry_is_written_in_the_tone_of_the_product(word):
     entry = CATALOGUE[word]
-    told = [entry.explanation, *entry.steps, *entry.checks]
+    told = [entry.explanation, *entry.steps, *entry.checks, *(hint.step for hint in entry.hints)]
     for variant in entry.variants:
         told += [variant.explanation, *variant.steps]
 
@@ -179,6 +182,45 @@ def test_the_servers_of_routing_errors_are_asked_about_in_two_drafts():
     assert any("internet provider" in check and '"' in check for check in entry.checks)
 
 
+@pytest.mark.parametrize(
+    ("reply", "way"),
+    [
+        ("550 5.7.1 messages from [192.0.2.1] weren't sent. (S3140)", "olcsupport.office.com"),
+        ("550 5.7.1 messages from [192.0.2.1] weren't sent. (AS3150)", "JMRP"),
+        ("550 5.7.511 Access denied, banned sender", "delist@messaging.microsoft.com"),
+        ("550 5.7.606 Access denied, banned sending IP [192.0.2.1]", "sender.office.com"),
+        ("554 5.7.1 blocked using zen.spamhaus.org", "check.spamhaus.org"),
+        (
+            "421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume"
+            " or user complaints - 4.16.55.1",
+            "complaint rate",
+        ),
+        (
+            "421 4.7.28 Gmail has detected an unusual rate of unsolicited mail originating from"
+            " your IP address. mail sent from your IP address has been temporarily rate limited.",
+            "report as spam",
+        ),
+    ],
+)
+def test_the_way_of_a_receiver_is_named_where_its_reply_calls_for_it(reply, way):
+    found = diagnose(PastedReply(SmtpReply(reply)), RULEBOOK)
+    known = CATALOGUE.of(found.reason)
+
+    assert way in known.hinted(reply).steps[0]
+    assert known.hinted(reply).steps[1:] == known.steps
+    assert known.hinted("550 5.7.1 blocked") is known
+
+
+def test_no_step_promises_what_nobody_does():
+    promised = re.compile(
+        r"\bis shown beside\b|\bquietest hour\b|\bwe (?:look|check|watch)\b", re.I
+    )
+
+    for entry in CATALOGUE.values():
+        steps = [*entry.steps, *(step for each in entry.variants for step in each.steps)]
+        assert not [step for step in steps if promised.search(step)]
+
+
 # An operator's own file
 
 
@@ -240,6 +282,14 @@ def test_single_keys_of_single_tables_are_replaced(tmp_path):
         ),
         ("[rate-limited]\nvariants = 7", "[rate-limited] variants"),
         ("[quota-issues", "own.toml"),
+        (
+            '[blocked-ip]\nhints = [{ reply = "a(", step = "Ask." }]',
+            "[blocked-ip] hints.0.reply: Value error, not an expression",
+        ),
+        (
+            '[blocked-ip]\nhints = [{ reply = "(a+)+b", step = "Ask." }]',
+            "[blocked-ip] hints.0.reply: Value error, an expression that repeats what repeats",
+        ),
         ('[blocked-ip]\nfinal_for = "address"', "blocked-ip is not the address's fault"),
         ('[policy-related]\nfinal_for = "address"', "policy-related is not the address's fault"),
         ('[complaint]\nactions = ["resend"]', "a complaint is never undone"),
