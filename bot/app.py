@@ -19,7 +19,7 @@ from slack_sdk.errors import SlackApiError
 from bot.listeners import listen
 from bot.metrics import Metrics
 from bot.server import make_server
-from bot.settings import Settings, SettingsError
+from bot.settings import ReplaySettings, Settings, SettingsError, StoreSettings
 from bot.slack import (
     Door,
     Socket,
@@ -224,7 +224,7 @@ class Knowledge:
     operators: Operators
 
     @classmethod
-    def load(cls, settings: Settings) -> Self:
+    def load(cls, settings: StoreSettings) -> Self:
         """Read the files; raises SettingsError for one that cannot be used."""
         try:
             return cls(
@@ -236,7 +236,7 @@ class Knowledge:
             raise SettingsError(f"rules: {error}; mend the file or leave it out") from error
 
 
-def make_sources(settings: Settings, outgoing: Outgoing, clock: Clock) -> dict[str, Provider]:
+def make_sources(settings: ReplaySettings, outgoing: Outgoing, clock: Clock) -> dict[str, Provider]:
     """Return the configured accounts by the name of their source."""
     return {
         name: PROVIDERS[source.provider](name, source, outgoing, clock)
@@ -260,16 +260,17 @@ def make_resend(settings: Settings) -> ResendTarget | None:
 
 @asynccontextmanager
 async def open_store(
-    settings: Settings, clock: Clock, knowledge: Knowledge, *, alone: bool = True
+    settings: StoreSettings, clock: Clock, knowledge: Knowledge, *, alone: bool = True
 ) -> AsyncIterator[SqlStore]:
     """Open the database, migrating it; raises SettingsError for what keeps it closed.
 
     With `alone` a second process on one SQLite file is refused; the command line works beside.
     """
-    slack, alerts, retention = settings.slack, settings.alerts, settings.retention
+    alerts, retention = settings.alerts, settings.retention
+    channel, admin_channel = settings.channels
     options = Options(
-        channel=slack.channel,
-        admin_channel=slack.admin_channel or slack.channel,
+        channel=channel,
+        admin_channel=admin_channel,
         catalogue=knowledge.catalogue,
         operators=knowledge.operators,
         timing=Timing(

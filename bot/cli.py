@@ -10,8 +10,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot.arguments import parser
+from bot.config_file import SettingsError, configuration_file
+
 if TYPE_CHECKING:
-    from bot.settings import Settings
+    from bot.settings import ReplaySettings, Settings, StoreSettings
 
 USAGE = 2
 
@@ -20,15 +23,25 @@ class UsageError(Exception):
     """Words of the command line that do not go together; the text says what to do."""
 
 
+class FailedError(Exception):
+    """What was asked for cannot be done; the text says why."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1 something failed, 2 usage or configuration."""
-    from bot.config_file import SettingsError
-
-    chosen = _parser().parse_args(arguments)
+    known = parser(COMMANDS)
+    chosen = known.parse_args(arguments)
+    if chosen.version:
+        return _version()
+    if "run" not in chosen:
+        known.print_help(sys.stderr)
+        return USAGE
     try:
         return int(chosen.run(chosen))
     except (SettingsError, UsageError) as error:
         return _complain(str(error), USAGE)
+    except FailedError as error:
+        return _complain(str(error))
     except BrokenPipeError:  # the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -41,81 +54,15 @@ def _complain(text: str, code: int = 1) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="bounce", description="Explains why email bounced, in Slack and here."
-    )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument(
-        "--config", type=Path, metavar="FILE", help="bounce.toml of another name or place"
-    )
+def _version() -> int:
+    from importlib.metadata import PackageNotFoundError, version
 
-    def command(name: str, run: Any, about: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=about, description=about, parents=[shared])
-        added.set_defaults(run=run)
-        return added
-
-    command("serve", _serve, "run the bot")
-    demo = command("demo", _demo, "run the bot against a local stand-in of Slack")
-    demo.add_argument("--once", action="store_true", help="replay, print what is shown, exit")
-    demo.add_argument("--port", type=_port, default=3100, help="of the page; 0: any free one")
-    demo.add_argument("--database", default="", metavar="URL", help="instead of a new SQLite file")
-    demo.add_argument("--json", action="store_true", help="with --once: one JSON object")
-    command("doctor", _doctor, "look at all that a running bot needs")
-    manifest = command("manifest", _manifest, "print the manifest of the Slack app")
-    manifest.add_argument(
-        "--url", default="", help="public address of the bot; without: Socket Mode"
-    )
-    command("migrate", _migrate, "bring the database up to date")
-    explain = command("explain", _explain, "what a reason, code or reply means, and what to do")
-    explain.add_argument("words", nargs="+")
-    _add_diagnose(command("diagnose", _diagnose, "find the reason of a reply, of lines, of mails"))
-    evaluate = command("evaluate", _evaluate, "measure the diagnosis on labelled replies")
-    evaluate.add_argument("file", type=Path, metavar="FILE.jsonl")
-    _add_quarantine(command("quarantine", _quarantine, "what was verified but not understood"))
-    _add_jobs(command("jobs", _jobs, "what is to be done, is being done, could not be done"))
-    return parser
-
-
-def _add_diagnose(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("text", nargs="*", help="the reply, as the server gave it")
-    parser.add_argument("--code", default="", help="SMTP reply code")
-    parser.add_argument("--status", default="", help="enhanced status code")
-    parser.add_argument("--remote-host", default="", metavar="HOST")
-    parser.add_argument("--provider", default="", help="who reported it")
-    parser.add_argument("--verdict", default="", help="the provider's own word")
-    parser.add_argument("--json", action="store_true", help="one JSON object")
-    parser.add_argument(
-        "--jsonl",
-        nargs="?",
-        const="-",
-        metavar="FILE",
-        help="JSON objects, one a line ('-': stdin)",
-    )
-    parser.add_argument("--mail", nargs="+", type=Path, metavar="PATH", help="raw mails or folders")
-
-
-def _add_quarantine(parser: argparse.ArgumentParser) -> None:
-    deeds = parser.add_subparsers(dest="deed", metavar="list|show|replay", required=True)
-    deeds.add_parser("list", help="a line each").add_argument("--source", default="")
-    deeds.add_parser("show", help="one, whole").add_argument("number", type=int)
-    replay = deeds.add_parser("replay", help="read again; without numbers: all")
-    replay.add_argument("numbers", type=int, nargs="*")
-
-
-def _add_jobs(parser: argparse.ArgumentParser) -> None:
-    deeds = parser.add_subparsers(dest="deed", metavar="list|retry|cancel", required=True)
-    listed = deeds.add_parser("list", help="a line each")
-    listed.add_argument("--all", action="store_true", help="those that ended too")
-    deeds.add_parser("retry", help="a dead one").add_argument("number", type=int)
-    deeds.add_parser("cancel", help="a waiting one").add_argument("number", type=int)
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > 65_535:
-        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
-    return int(text)
+    try:
+        release = version("bounce-desk")
+    except PackageNotFoundError:
+        release = "run from its sources"
+    print(f"bounce-desk {release} (Python {sys.version.partition(' ')[0]})")
+    return 0
 
 
 # The bot
@@ -173,15 +120,22 @@ async def _stay(options: Any) -> None:
 def _doctor(chosen: argparse.Namespace) -> int:
     import asyncio
 
-    return asyncio.run(_examine(_settings(chosen)))
+    try:
+        settings = _settings(chosen)
+    except SettingsError as error:
+        for fault in [*filter(None, [error.note]), *error.faults]:
+            _complain(fault)
+        return USAGE
+    file = configuration_file(chosen.config, os.environ)
+    return asyncio.run(_examine(settings, f"from {file}" if file else "from variables alone"))
 
 
-async def _examine(settings: "Settings") -> int:
+async def _examine(settings: "Settings", origin: str) -> int:
     from bot.doctor import State, examine
     from bot.manifest import bot_scopes
 
     code = 0
-    async for finding in examine(settings, bot_scopes()):
+    async for finding in examine(settings, bot_scopes(), origin):
         print(f"{finding.state:<8} {finding.part}: {finding.text}", flush=True)
         if finding.state is State.FAULT:
             code = 1
@@ -199,16 +153,9 @@ def _manifest(chosen: argparse.Namespace) -> int:
 
 
 def _migrate(chosen: argparse.Namespace) -> int:
-    import asyncio
+    from bot import upkeep
 
-    from bot.config_file import SettingsError
-    from bot.store.migration import migrate
-
-    url = _settings(chosen).database.url.get_secret_value()
-    try:
-        print(asyncio.run(migrate(url)))
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"database.url: {error}") from error
+    print(_asked(upkeep.migrate_database(_store_settings(chosen))))
     return 0
 
 
@@ -223,18 +170,21 @@ def _explain(chosen: argparse.Namespace) -> int:
 
 
 def _diagnose(chosen: argparse.Namespace) -> int:
-    from bot.diagnosing import Question, diagnose_lines, diagnose_mails, diagnose_one
+    from bot.diagnosing import Question, diagnose_lines, diagnose_one
     from bot.terminal import diagnosed
 
     text = " ".join(chosen.text)
     asked = bool(text or chosen.code or chosen.status or (chosen.provider and chosen.verdict))
-    ways = [asked, chosen.jsonl is not None, chosen.mail is not None]
-    if ways.count(True) != 1:
-        raise UsageError("give a reply, or --jsonl [FILE], or --mail PATH: bounce diagnose --help")
+    lines = chosen.jsonl is not None and not chosen.unmatched
+    if [asked, lines, chosen.mail is not None, chosen.unmatched].count(True) != 1:
+        ways = "a reply, --jsonl [FILE], --mail PATH or --unmatched"
+        raise UsageError(f"give one of {ways}: bounce diagnose --help")
+    if chosen.unmatched:
+        return _unmatched(chosen)
     rules = _rules(chosen)
     if chosen.mail is not None:
-        return _write(diagnose_mails(chosen.mail, rules))
-    if chosen.jsonl is not None:
+        return _mails(chosen.mail, rules)
+    if lines:
         return _write(diagnose_lines(_lines(chosen.jsonl), rules))
     question = Question(
         text=text,
@@ -252,10 +202,35 @@ def _diagnose(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _mails(paths: Sequence[Path], rules: Any) -> int:
+    from bot.diagnosing import diagnose_mails
+
+    code = _write(diagnose_mails(paths, rules))
+    for path in paths:
+        if not path.exists():
+            code = _complain(f"{path}: there is no such file or folder")
+    return code
+
+
+def _unmatched(chosen: argparse.Namespace) -> int:
+    from bot.unmatched import find_unmatched
+
+    found = _asked(find_unmatched(_store_settings(chosen)))
+    if chosen.json or chosen.jsonl is not None:
+        return _write(found.as_lines())
+    print(found.as_text())
+    return 0
+
+
 def _evaluate(chosen: argparse.Namespace) -> int:
     from bot.evaluation import evaluate
 
     evaluation = evaluate(_lines(str(chosen.file)), _rules(chosen))
+    if not evaluation.cases:
+        why = f", {evaluation.unusable[0]}" if evaluation.unusable else ""
+        return _complain(
+            f"{chosen.file}: no line can be used{why}; what a line holds: bounce evaluate --help"
+        )
     print(evaluation.as_text())
     return 0
 
@@ -301,59 +276,94 @@ def _json(value: Any) -> str:
 # The store
 
 
+def _store_settings(chosen: argparse.Namespace) -> "StoreSettings":
+    """Return what the store needs of the settings, and tell which database it is."""
+    from bot.settings import StoreSettings, load_some
+
+    return _told(load_some(StoreSettings, chosen.config))
+
+
+def _replay_settings(chosen: argparse.Namespace) -> "ReplaySettings":
+    from bot.settings import ReplaySettings, load_some
+
+    settings = load_some(ReplaySettings, chosen.config)
+    _told(settings)
+    return settings
+
+
+def _told(settings: "StoreSettings") -> "StoreSettings":
+    from bot.upkeep import shown_database
+
+    print(f"database: {shown_database(settings)}", file=sys.stderr)
+    return settings
+
+
 def _quarantine(chosen: argparse.Namespace) -> int:
     from bot import upkeep
 
-    settings = _settings(chosen)
-    if chosen.deed == "show":
-        return _kept(chosen, settings)
-    try:
-        if chosen.deed == "list":
-            lines = _asked(upkeep.list_quarantine(settings, chosen.source))
-        else:
-            lines = _asked(upkeep.replay_quarantine(settings, chosen.numbers))
-    except upkeep.UpkeepError as error:
-        return _complain(str(error))
-    print("\n".join(lines) or "The quarantine is empty.")
-    return 0
-
-
-def _kept(chosen: argparse.Namespace, settings: "Settings") -> int:
-    from bot import upkeep
-
-    try:
-        one = _asked(upkeep.show_quarantine(settings, chosen.number))
-    except upkeep.UpkeepError as error:
-        return _complain(str(error))
+    if chosen.deed == "replay":
+        return _replay(chosen)
+    settings = _store_settings(chosen)
+    if chosen.deed == "list":
+        lines = _asked(upkeep.list_quarantine(settings, chosen.source))
+        print("\n".join(lines) or "The quarantine is empty.")
+        return 0
+    one = _asked(upkeep.show_quarantine(settings, chosen.number))
     for name, value in one.headers.items():
         print(f"{name}: {value}")
-    print(f"\n{one.why}\n", flush=True)
+    print(f"\n{upkeep.plain(one.why)}\n", flush=True)
     sys.stdout.buffer.write(one.body + b"\n")
     return 0
+
+
+def _replay(chosen: argparse.Namespace) -> int:
+    from bot import upkeep
+
+    done = _asked(upkeep.replay_quarantine(_replay_settings(chosen), chosen.numbers))
+    print("\n".join(one.line for one in done) or "The quarantine is empty.")
+    failed = sum(not one.understood for one in done)
+    return _complain(f"{failed} of {len(done)} stay in quarantine") if failed else 0
 
 
 def _jobs(chosen: argparse.Namespace) -> int:
     from bot import upkeep
     from handlers.store import JobState
 
-    settings = _settings(chosen)
-    try:
-        if chosen.deed == "list":
-            states = [] if chosen.all else [JobState.WAITING, JobState.RUNNING, JobState.DEAD]
-            print("\n".join(_asked(upkeep.list_jobs(settings, states))) or "There are no jobs.")
-        elif chosen.deed == "retry":
-            print(_asked(upkeep.retry_job(settings, chosen.number)))
-        else:
-            print(_asked(upkeep.cancel_job(settings, chosen.number)))
-    except upkeep.UpkeepError as error:
-        return _complain(str(error))
+    settings = _store_settings(chosen)
+    if chosen.deed == "list":
+        states = [] if chosen.all else [JobState.WAITING, JobState.RUNNING, JobState.DEAD]
+        print("\n".join(_asked(upkeep.list_jobs(settings, states))) or "There are no jobs.")
+    elif chosen.deed == "retry":
+        print(_asked(upkeep.retry_job(settings, chosen.number)))
+    else:
+        print(_asked(upkeep.cancel_job(settings, chosen.number)))
     return 0
 
 
 def _asked(work: Any) -> Any:
+    """Ask the store; what it cannot do is a failure with a line for people."""
     import asyncio
 
-    return asyncio.run(work)
+    from bot.upkeep import UpkeepError
+
+    try:
+        return asyncio.run(work)
+    except UpkeepError as error:
+        raise FailedError(str(error)) from error
+
+
+COMMANDS = {
+    "serve": _serve,
+    "demo": _demo,
+    "doctor": _doctor,
+    "manifest": _manifest,
+    "migrate": _migrate,
+    "explain": _explain,
+    "diagnose": _diagnose,
+    "evaluate": _evaluate,
+    "quarantine": _quarantine,
+    "jobs": _jobs,
+}
 
 
 if __name__ == "__main__":

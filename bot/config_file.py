@@ -7,7 +7,7 @@ loading what checks the rest.
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,33 +17,64 @@ OURS = ("BOUNCE_CONFIG",)
 FREE = "BOUNCE_TEST_"
 """Variables that are no settings."""
 
+SQLITE = "sqlite:///"
+DATABASE = f"{SQLITE}bounce.db"
+"""The database where none is named."""
+
 
 class SettingsError(Exception):
-    """The configuration cannot be used; one line that names the key and the remedy."""
+    """The configuration cannot be used; each fault is a line that names the key and the remedy.
+
+    As text it is one line: the first fault, and how many there are beside. `note` is what
+    explains them together, such as a file that is not there.
+    """
+
+    def __init__(self, *faults: str, note: str = "") -> None:
+        super().__init__(*faults)
+        self.faults = faults
+        self.note = note
+
+    def __str__(self) -> str:
+        others = len(self.faults) - 1
+        more = f"and {others} more: bounce doctor names all" if others else ""
+        beside = "; ".join(filter(None, (self.note, more)))
+        return f"{self.faults[0]} ({beside})" if beside else self.faults[0]
 
 
 def read_configuration(
-    path: Path | None, environment: Mapping[str, str] | None = None
+    path: Path | None,
+    environment: Mapping[str, str] | None = None,
+    only: Collection[str] | None = None,
 ) -> dict[str, Any]:
     """Return the tables of the file with what the environment says instead or beside.
 
-    Without a path BOUNCE_CONFIG names the file, else ./bounce.toml is read if there is one. Raises
-    SettingsError for a file that cannot be read.
+    Without a path BOUNCE_CONFIG names the file, else ./bounce.toml is read if there is one. Where
+    there is a file, relative paths start from its folder. With `only`, no other tables are looked
+    at. Raises SettingsError for a file that cannot be read.
     """
     environment = os.environ if environment is None else environment
-    tables = _read_file(path or _named(environment))
-    return _merged(tables, _read_environment(environment))
+    file = configuration_file(path, environment)
+    wanted = _wanted(only)
+    tables = _read_file(file) if file else {}
+    tables = {name: table for name, table in tables.items() if wanted(name)}
+    tables = _merged(tables, _read_environment(environment, wanted))
+    return _anchored(tables, file.absolute().parent) if file else tables
 
 
-def _named(environment: Mapping[str, str]) -> Path | None:
+def configuration_file(path: Path | None, environment: Mapping[str, str]) -> Path | None:
+    """Return the file that is read, None where there is none."""
+    if path is not None:
+        return path
     if named := environment.get("BOUNCE_CONFIG"):
         return Path(named)
     return DEFAULT if DEFAULT.exists() else None
 
 
-def _read_file(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
+def _wanted(only: Collection[str] | None) -> Callable[[str], bool]:
+    return lambda name: only is None or name in only
+
+
+def _read_file(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -54,24 +85,41 @@ def _read_file(path: Path | None) -> dict[str, Any]:
         raise SettingsError(f"{path}: not valid TOML: {error}; mend that line") from error
 
 
-def _read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Return the settings among the variables: BOUNCE_SLACK__CHANNEL is channel in [slack]."""
+def _read_environment(
+    environment: Mapping[str, str], wanted: Callable[[str], bool]
+) -> dict[str, Any]:
+    """Return the settings among the variables: BOUNCE_SLACK__CHANNEL is channel in [slack].
+
+    Raises SettingsError with all that is wrong with them.
+    """
     tables: dict[str, Any] = {}
+    faults: list[str] = []
     for name, value in sorted(environment.items()):
         if not name.startswith(PREFIX) or name in OURS or name.startswith(FREE):
             continue
-        if name.endswith("_FILE"):
-            name, value = name.removesuffix("_FILE"), _read_secret(name, value)
-        place = tables
-        *outer, last = name.removeprefix(PREFIX).lower().split("__")
-        for part in outer:
-            place = place.setdefault(part, {})
-            if not isinstance(place, dict):
-                raise SettingsError(
-                    f"{name}: stands beside a variable without the last part; remove one"
-                )
-        place[last] = _value(value)
+        if not wanted(name.removeprefix(PREFIX).lower().partition("__")[0]):
+            continue
+        try:
+            if name.endswith("_FILE"):
+                name, value = name.removesuffix("_FILE"), _read_secret(name, value)
+            _put(tables, name, value)
+        except SettingsError as error:
+            faults += error.faults
+    if faults:
+        raise SettingsError(*faults)
     return tables
+
+
+def _put(tables: dict[str, Any], name: str, value: str) -> None:
+    place = tables
+    *outer, last = name.removeprefix(PREFIX).lower().split("__")
+    for part in outer:
+        place = place.setdefault(part, {})
+        if not isinstance(place, dict):
+            raise SettingsError(
+                f"{name}: stands beside a variable without the last part; remove one"
+            )
+    place[last] = _value(value)
 
 
 def _read_secret(name: str, path: str) -> str:
@@ -102,3 +150,45 @@ def _merged(tables: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any
             value = _merged(below, value)
         merged[key] = value
     return merged
+
+
+# Relative paths
+
+_PATHS = (("rules", "files"), ("rules", "catalogue"), ("sources", "*", "certificates"))
+"""Keys that name files; `*` is any table."""
+
+
+def _anchored(tables: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the tables with every relative path starting from a folder."""
+    database = tables.get("database", {})
+    if isinstance(database, dict):
+        url = database.get("url", DATABASE)
+        tables = {**tables, "database": {**database, "url": _anchored_url(url, folder)}}
+    for place in _PATHS:
+        tables = _at(tables, place, folder)
+    return tables
+
+
+def _anchored_url(url: Any, folder: Path) -> Any:
+    """Return the address of an SQLite file with its whole path; any other as it is."""
+    if not isinstance(url, str) or not url.startswith(SQLITE):
+        return url
+    name = url.removeprefix(SQLITE)
+    return url if name[:1] in {"", "/", ":"} else f"{SQLITE}{folder / name}"
+
+
+def _at(value: Any, place: tuple[str, ...], folder: Path) -> Any:
+    if not place:
+        return _anchored_path(value, folder)
+    if not isinstance(value, dict):
+        return value
+    names = list(value) if place[0] == "*" else [name for name in value if name == place[0]]
+    return {**value, **{name: _at(value[name], place[1:], folder) for name in names}}
+
+
+def _anchored_path(value: Any, folder: Path) -> Any:
+    if isinstance(value, list):
+        return [_anchored_path(each, folder) for each in value]
+    if isinstance(value, dict):
+        return {key: _anchored_path(each, folder) for key, each in value.items()}
+    return str(folder / value) if isinstance(value, str) and value else value

@@ -34,7 +34,7 @@ class OwnFiles:
         """Return the files that [rules] of the configuration names; raises SettingsError."""
         from bot.config_file import SettingsError, read_configuration
 
-        table = read_configuration(config).get("rules", {})
+        table = read_configuration(config, only=("rules",)).get("rules", {})
         files = table.get("files", []) if isinstance(table, dict) else None
         if not isinstance(files, list):
             raise SettingsError('rules.files: must be a list of files, e.g. files = ["own.toml"]')

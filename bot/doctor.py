@@ -1,5 +1,6 @@
 """`bounce doctor`: looks at all that a running bot needs; each finding says what to do about it."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,19 +11,22 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.app import Knowledge, make_sources, make_tickets, open_store, utc_now
-from bot.settings import Settings, SettingsError
+from bot.settings import RuleSettings, Settings, SettingsError
 from bot.slack import answering_client, open_session
 from handlers.errors import PermanentError, TemporaryError, UncertainError
 from handlers.links import refusal
 from handlers.outgoing import Call, Outgoing, signature_headers
-from handlers.provider import Provider
+from handlers.provider import Provider, SourceSettings
 
 NOBODY = "bounce-desk-doctor@example.invalid"
 """An address that nobody has (RFC 2606): looking it up shows whether a key works."""
 
 TROUBLE = (PermanentError, TemporaryError, UncertainError)
 REACHABLE = tuple(range(200, 300)) + tuple(range(400, 429)) + tuple(range(430, 500))
-APP_PART = "slack app token"
+TOKEN_PART, CHANNEL_PART, APP_PART = "slack token", "slack channel", "slack app token"
+AWAY = "away"
+"""Stands for Slack's word of refusal where it did not answer."""
+
 REMEDIES = {
     "invalid_auth": "set BOUNCE_SLACK__BOT_TOKEN to the token of OAuth & Permissions",
     "not_authed": "set BOUNCE_SLACK__BOT_TOKEN to the token of OAuth & Permissions",
@@ -48,18 +52,24 @@ class Finding:
     part: str
     state: State
     text: str
+    refused: str = ""  # Slack's word, where it did not let us look
 
 
-async def examine(settings: Settings, scopes: Collection[str]) -> AsyncIterator[Finding]:
-    """Yield a finding for each part; `scopes` are the bot scopes that the manifest asks for."""
-    yield Finding("settings", State.OK, "every key is known and has a usable value")
+async def examine(
+    settings: Settings, scopes: Collection[str], origin: str = ""
+) -> AsyncIterator[Finding]:
+    """Yield a finding for each part; `scopes` are the bot scopes that the manifest asks for.
+
+    `origin` tells where the settings come from. What one fault explains is not found twice.
+    """
+    where = f" ({origin})" if origin else ""
+    yield Finding("settings", State.OK, f"every key is known and has a usable value{where}")
     async with open_session() as session, Outgoing.open() as outgoing:
-        client = answering_client(settings.slack, session)
-        yield await _asked(lambda: _token(client, scopes), "slack token")
-        yield await _asked(lambda: _channel(client, settings.slack.channel), "slack channel")
-        if settings.slack.mode == "socket":
-            yield await _asked(lambda: _socket(settings, session), APP_PART)
-        yield await _database(settings)
+        async for finding in _slack(settings, session, scopes):
+            yield finding
+        knowledge, finding = _rules(settings)
+        yield finding
+        yield await _database(settings, knowledge)
         for name, provider in make_sources(settings, outgoing, utc_now).items():
             yield await _source(name, provider)
         if not settings.sources:
@@ -67,6 +77,18 @@ async def examine(settings: Settings, scopes: Collection[str]) -> AsyncIterator[
             yield Finding("sources", State.FAULT, text)
         yield await _resend(settings, outgoing)
         yield await _tickets(settings, outgoing)
+
+
+async def _slack(
+    settings: Settings, session: aiohttp.ClientSession, scopes: Collection[str]
+) -> AsyncIterator[Finding]:
+    client = answering_client(settings.slack, session)
+    token = await _asked(lambda: _token(client, scopes), TOKEN_PART)
+    yield token
+    if not token.refused:
+        yield await _asked(lambda: _channel(client, settings.slack.channel), CHANNEL_PART)
+    if settings.slack.mode == "socket" and token.refused != AWAY:
+        yield await _asked(lambda: _socket(settings, session), APP_PART)
 
 
 async def _asked(ask: Callable[[], Awaitable[Finding]], part: str) -> Finding:
@@ -78,12 +100,13 @@ async def _asked(ask: Callable[[], Awaitable[Finding]], part: str) -> Finding:
         remedy = REMEDIES.get(word, "look the word up at api.slack.com/methods")
         if part == APP_PART:
             remedy = "set BOUNCE_SLACK__APP_TOKEN to an app-level token of Basic Information"
-        return Finding(part, State.FAULT, f"Slack says {word or 'nothing'}; {remedy}")
+        text = f"Slack says {word or 'nothing'}; {remedy}"
+        return Finding(part, State.FAULT, text, word or AWAY)
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         why = (
             f"Slack does not answer ({type(error).__name__}); check slack.base_url and the network"
         )
-        return Finding(part, State.FAULT, why)
+        return Finding(part, State.FAULT, why, AWAY)
 
 
 async def _token(client: AsyncWebClient, scopes: Collection[str]) -> Finding:
@@ -93,8 +116,8 @@ async def _token(client: AsyncWebClient, scopes: Collection[str]) -> Finding:
     who = f"{answer.get('user')} in {answer.get('team')}"
     if missing and granted != {""}:
         text = f"{who}, without the scopes {', '.join(missing)}; add them and install the app again"
-        return Finding("slack token", State.FAULT, text)
-    return Finding("slack token", State.OK, f"known as {who}, all scopes granted")
+        return Finding(TOKEN_PART, State.FAULT, text)
+    return Finding(TOKEN_PART, State.OK, f"known as {who}, all scopes granted")
 
 
 def _header(answer: Any, name: str) -> str:
@@ -109,16 +132,16 @@ async def _channel(client: AsyncWebClient, channel: str) -> Finding:
     except SlackApiError as error:
         if refusal(error) == "missing_scope":
             text = f"{channel} cannot be looked at without channels:read; the first alert will tell"
-            return Finding("slack channel", State.WARNING, text)
+            return Finding(CHANNEL_PART, State.WARNING, text)
         raise
     found = answer["channel"]
     if found.get("is_archived"):
         text = f"#{found.get('name')} is archived; unarchive it or set slack.channel to another"
-        return Finding("slack channel", State.FAULT, text)
+        return Finding(CHANNEL_PART, State.FAULT, text)
     if not found.get("is_member"):
         text = f"not a member of #{found.get('name')}; invite the app there: /invite @Bounce Desk"
-        return Finding("slack channel", State.WARNING, text)
-    return Finding("slack channel", State.OK, f"#{found.get('name')}, a member")
+        return Finding(CHANNEL_PART, State.WARNING, text)
+    return Finding(CHANNEL_PART, State.OK, f"#{found.get('name')}, a member")
 
 
 async def _socket(settings: Settings, session: aiohttp.ClientSession) -> Finding:
@@ -128,15 +151,33 @@ async def _socket(settings: Settings, session: aiohttp.ClientSession) -> Finding
     return Finding(APP_PART, State.OK, "Socket Mode can be opened")
 
 
-async def _database(settings: Settings) -> Finding:
+def _rules(settings: Settings) -> tuple[Knowledge, Finding]:
+    """Return what is known; without the operator's own files if they cannot be used."""
     try:
         knowledge = Knowledge.load(settings)
+    except SettingsError as error:
+        shipped = settings.model_copy(update={"rules": RuleSettings()})
+        return Knowledge.load(shipped), Finding("rules", State.FAULT, str(error))
+    own = len(settings.rules.files)
+    text = f"{len(knowledge.rulebook.rules):,}, {own or 'no'} files of your own among them"
+    return knowledge, Finding("rules", State.OK, text)
+
+
+async def _database(settings: Settings, knowledge: Knowledge) -> Finding:
+    part, file = "database", settings.database.file
+    if file is not None and not file.exists() and file.parent.is_dir():
+        if os.access(file.parent, os.W_OK):
+            return Finding(part, State.OK, f"the bot will make {file.absolute()} at its start")
+        text = f"database.url: {file.absolute().parent} cannot be written to by this user"
+        return Finding(part, State.FAULT, f"{text}; give the folder to the user of the bot")
+    try:
         async with open_store(settings, utc_now, knowledge, alone=False) as store:
             await store.health()
     except SettingsError as error:
-        return Finding("database", State.FAULT, str(error))
+        return Finding(part, State.FAULT, str(error))
     kind = settings.database.url.get_secret_value().partition(":")[0]
-    return Finding("database", State.OK, f"{kind} opens, its tables are up to date")
+    place = f" ({file.absolute()})" if file is not None else ""
+    return Finding(part, State.OK, f"{kind} opens, its tables are up to date{place}")
 
 
 async def _source(name: str, provider: Provider) -> Finding:
@@ -144,14 +185,23 @@ async def _source(name: str, provider: Provider) -> Finding:
     about = f"{provider.name}, webhook at /hooks/{name}"
     suppressing = provider.suppressing
     if suppressing is None:
-        text = f"{about}; flagging stays in Bounce Desk: there is no [sources.{name}.api]"
-        return Finding(part, State.WARNING, text)
+        return _flagged_here(part, about, name, provider.settings)
     try:
         await suppressing.suppression_of(NOBODY)
     except TROUBLE as error:
         text = f"{about}; its API refuses: {error}; check [sources.{name}.api]"
         return Finding(part, State.FAULT, text)
     return Finding(part, State.OK, f"{about}; flagging reaches {suppressing.suppression_list}")
+
+
+def _flagged_here(part: str, about: str, name: str, given: SourceSettings) -> Finding:
+    """Tell why flagging does not reach the provider: it cannot, it shall not, or no key is set."""
+    stays = f"{about}; flagging stays in Bounce Desk"
+    if "api" not in type(given).model_fields:
+        return Finding(part, State.OK, f"{stays}: nothing else is known of such a source")
+    if getattr(given, "api", None) is not None:
+        return Finding(part, State.OK, f"{stays}, as [sources.{name}.api] says")
+    return Finding(part, State.WARNING, f"{stays}: there is no [sources.{name}.api]")
 
 
 async def _resend(settings: Settings, outgoing: Outgoing) -> Finding:

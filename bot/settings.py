@@ -4,35 +4,52 @@ What is unknown is refused with the nearest known key, so that a misspelt one is
 without effect.
 """
 
+import os
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
     SecretStr,
-    ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.config_file import PREFIX, SettingsError, read_configuration
+from bot.config_file import (
+    DATABASE,
+    SQLITE,
+    SettingsError,
+    configuration_file,
+    read_configuration,
+)
+from bot.faults import check, missing, unknown, unless
 from handlers.actions import ACTIONS
 from handlers.provider import SourceSettings
 from handlers.providers import PROVIDERS
 from handlers.tickets import TICKETS
 
-__all__ = ["Settings", "SettingsError", "load_settings"]
+__all__ = [
+    "ReplaySettings",
+    "Settings",
+    "SettingsError",
+    "StoreSettings",
+    "check",
+    "load_settings",
+    "load_some",
+]
 
 CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,20}")
 SOURCE = re.compile(r"[a-z0-9_]{1,64}")
 PERSON = re.compile(r"[USW][A-Z0-9]{2,20}")
+NEEDED = {"http": "signing_secret", "socket": "app_token"}
+"""What each mode of Slack needs beside the bot token."""
 
 
 class Table(BaseModel):
@@ -49,13 +66,13 @@ class SlackSettings(Table):
     mode: Literal["http", "socket"] = "http"
     base_url: str = "https://slack.com/api/"
     bot_token: SecretStr
-    signing_secret: SecretStr = SecretStr("")
-    app_token: SecretStr = SecretStr("")
+    signing_secret: SecretStr = Field(SecretStr(""), validate_default=True)
+    app_token: SecretStr = Field(SecretStr(""), validate_default=True)
 
     @field_validator("channel", "admin_channel")
     @classmethod
-    def _is_an_id(cls, value: str) -> str:
-        if value and not CHANNEL.fullmatch(value):
+    def _is_an_id(cls, value: str, info: ValidationInfo) -> str:
+        if (value or info.field_name == "channel") and not CHANNEL.fullmatch(value):
             raise PydanticCustomError(
                 "bounce",
                 "is no channel id; copy it from the bottom of the channel's details in Slack",
@@ -81,12 +98,13 @@ class SlackSettings(Table):
             )
         return value
 
-    @model_validator(mode="after")
-    def _has_its_secret(self) -> Self:
-        needed = "signing_secret" if self.mode == "http" else "app_token"
-        if not getattr(self, needed).get_secret_value():
-            raise SettingsError(_missing(("slack", needed), f" (mode {self.mode} needs it)"))
-        return self
+    @field_validator("signing_secret", "app_token")
+    @classmethod
+    def _is_there(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        mode, name = info.data.get("mode", ""), str(info.field_name)
+        if name == NEEDED.get(mode) and not value.get_secret_value():
+            return unless([missing(("slack", name), f" (mode {mode} needs it)")], value)
+        return value
 
 
 class ServerSettings(Table):
@@ -100,7 +118,7 @@ class ServerSettings(Table):
 class DatabaseSettings(Table):
     """Where everything is remembered."""
 
-    url: SecretStr = SecretStr("sqlite:///bounce.db")
+    url: SecretStr = SecretStr(DATABASE)
 
     @field_validator("url")
     @classmethod
@@ -110,6 +128,12 @@ class DatabaseSettings(Table):
                 "bounce", "is neither sqlite:///FILE nor postgresql://USER:PASSWORD@HOST/NAME"
             )
         return value
+
+    @property
+    def file(self) -> Path | None:
+        """The SQLite file, None for PostgreSQL."""
+        url = self.url.get_secret_value()
+        return Path(url.removeprefix(SQLITE).partition("?")[0]) if url.startswith(SQLITE) else None
 
 
 class AlertSettings(Table):
@@ -164,37 +188,35 @@ class TicketSettings(Table):
         if not isinstance(value, Mapping):
             return value
         known = ["system", *TICKETS]
-        for name in value:
-            if name not in known:
-                raise SettingsError(_unknown(("tickets", name), known))
-        checked = {
-            name: check(TICKETS[name].Settings, value[name], ("tickets", name))
-            for name in TICKETS
-            if name in value
-        }
+        faults = [unknown(("tickets", name), known) for name in value if name not in known]
+        checked = {}
+        for name in (name for name in TICKETS if name in value):
+            try:
+                checked[name] = check(TICKETS[name].Settings, value[name], ("tickets", name))
+            except SettingsError as error:
+                faults += error.faults
         system = value.get("system", "")
         if system and system not in TICKETS:
-            raise SettingsError(_unknown(("tickets", "system"), list(TICKETS), str(system)))
-        if system and system not in checked:
-            raise SettingsError(f"tickets.{system}: missing; add a table [tickets.{system}]")
-        return {"system": system, "chosen": checked.get(system)}
+            faults.append(unknown(("tickets", "system"), list(TICKETS), str(system)))
+        elif system and system not in value:
+            faults.append(f"tickets.{system}: missing; add a table [tickets.{system}]")
+        return unless(faults, {"system": system, "chosen": checked.get(system)})
 
 
-class Settings(BaseSettings):
-    """All settings; made by `load_settings`. Everything has a default but Slack and the sources."""
+class StoreSettings(BaseSettings):
+    """What the commands beside the bot need of the settings: no token of Slack is among it."""
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True)
 
-    slack: SlackSettings
-    server: ServerSettings = ServerSettings()
     database: DatabaseSettings = DatabaseSettings()
     alerts: AlertSettings = AlertSettings()
     retention: RetentionSettings = RetentionSettings()
     rules: RuleSettings = RuleSettings()
-    resend: ResendSettings = ResendSettings()
-    tickets: TicketSettings = TicketSettings()
-    permissions: dict[str, tuple[str, ...]] = {}
-    sources: dict[str, Any] = {}
+
+    @property
+    def channels(self) -> tuple[str, str]:
+        """The channels of alerts and of what concerns the bot; empty where only the bot posts."""
+        return "", ""
 
     @classmethod
     def settings_customise_sources(
@@ -208,26 +230,57 @@ class Settings(BaseSettings):
         """Take what `read_configuration` put together, and nothing beside it."""
         return (init_settings,)
 
+
+class ReplaySettings(StoreSettings):
+    """What is needed beside the store to read again what the sources sent."""
+
+    sources: dict[str, Any] = {}
+
     @field_validator("sources", mode="before")
     @classmethod
     def _check_sources(cls, value: Any) -> Any:
         if not isinstance(value, Mapping):
             return value
-        return {name: _source(name, table) for name, table in value.items()}
+        checked: dict[str, SourceSettings] = {}
+        faults: list[str] = []
+        for name, table in value.items():
+            try:
+                checked[name] = _source(name, table)
+            except SettingsError as error:
+                faults += error.faults
+        return unless(faults, checked)
+
+
+class Settings(ReplaySettings):
+    """All settings; made by `load_settings`. Everything has a default but Slack and the sources."""
+
+    slack: SlackSettings
+    server: ServerSettings = ServerSettings()
+    resend: ResendSettings = ResendSettings()
+    tickets: TicketSettings = TicketSettings()
+    permissions: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def channels(self) -> tuple[str, str]:
+        """The channels of alerts and of what concerns the bot."""
+        return self.slack.channel, self.slack.admin_channel or self.slack.channel
 
     @field_validator("permissions")
     @classmethod
     def _check_permissions(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        for action, people in value.items():
-            if action not in ACTIONS:
-                raise SettingsError(_unknown(("permissions", action), list(ACTIONS)))
-            for person in people:
-                if not PERSON.fullmatch(person):
-                    raise SettingsError(
-                        f"permissions.{action}: {person!r} is no id of a person (U...) or a user"
-                        " group (S...); copy it from Slack"
-                    )
-        return value
+        known = list(ACTIONS)
+        faults = [unknown(("permissions", name), known) for name in value if name not in known]
+        faults += [
+            f"permissions.{action}: {person!r} is no id of a person (U...) or a user"
+            " group (S...); copy it from Slack"
+            for action, people in value.items()
+            for person in people
+            if not PERSON.fullmatch(person)
+        ]
+        return unless(faults, value)
+
+
+Chosen = TypeVar("Chosen", bound=StoreSettings)
 
 
 def load_settings(
@@ -235,23 +288,35 @@ def load_settings(
 ) -> Settings:
     """Return the settings of file and environment.
 
-    Raises SettingsError: one line that names the key and the remedy.
+    Raises SettingsError, which names each fault's key and the remedy.
     """
-    return check(Settings, read_configuration(path, environment), ())
+    return _load(Settings, path, environment, None)
 
 
-Model = TypeVar("Model", bound=BaseModel)
+def load_some(
+    model: type[Chosen], path: Path | None = None, environment: Mapping[str, str] | None = None
+) -> Chosen:
+    """Return a part of the settings; what else the configuration holds is not looked at."""
+    return _load(model, path, environment, frozenset(model.model_fields))
 
 
-def check(model: type[Model], tables: Any, where: tuple[str, ...]) -> Model:
-    """Return the checked model of a table at `where`; raises SettingsError for its first fault."""
+def _load(
+    model: type[Chosen],
+    path: Path | None,
+    environment: Mapping[str, str] | None,
+    only: frozenset[str] | None,
+) -> Chosen:
+    environment = os.environ if environment is None else environment
+    tables = read_configuration(path, environment, only)
+    if "slack" in model.model_fields:
+        tables.setdefault("slack", {})
     try:
-        return model.model_validate(tables) if where else model(**tables)
-    except ValidationError as error:
-        found = sorted(error.errors(include_url=False), key=_misspelt_first)
-        faults = [_explain(fault, model, where) for fault in found]
-        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-        raise SettingsError(faults[0] + more) from None
+        return check(model, tables, ())
+    except SettingsError as error:
+        if configuration_file(path, environment) is not None:
+            raise
+        note = f"there is no bounce.toml in {Path.cwd()}, and --config names no other file"
+        raise SettingsError(*error.faults, note=note) from None
 
 
 def _source(name: Any, table: Any) -> SourceSettings:
@@ -265,66 +330,9 @@ def _source(name: Any, table: Any) -> SourceSettings:
             f"sources.{name}: is no table; write [sources.{name}] and its keys below"
         )
     if "provider" not in table:
-        raise SettingsError(
-            _missing((*where, "provider"), f"; known are {', '.join(sorted(PROVIDERS))}")
-        )
-    provider = PROVIDERS.get(table["provider"])
+        known = f"; known are {', '.join(sorted(PROVIDERS))}"
+        raise SettingsError(missing((*where, "provider"), known))
+    provider = PROVIDERS.get(str(table["provider"]))
     if provider is None:
-        raise SettingsError(_unknown((*where, "provider"), list(PROVIDERS), str(table["provider"])))
+        raise SettingsError(unknown((*where, "provider"), list(PROVIDERS), str(table["provider"])))
     return check(provider.Settings, table, where)
-
-
-def _misspelt_first(fault: ErrorDetails) -> bool:
-    """Order faults: a misspelt key is why another is missing."""
-    return fault["type"] != "extra_forbidden"
-
-
-def _explain(fault: ErrorDetails, model: type[BaseModel], where: tuple[str, ...]) -> str:
-    place = (*where, *map(str, fault["loc"]))
-    if fault["type"] == "missing":
-        return _missing(place)
-    if fault["type"] == "extra_forbidden":
-        return _unknown(place, _keys(model, fault["loc"][:-1]))
-    said = fault["msg"].removeprefix("Value error, ")
-    hint = "" if ";" in said else f"; mend it in bounce.toml or in {_variable(place)}"
-    return f"{'.'.join(place)}: {said}{hint}"
-
-
-def _missing(place: tuple[str, ...], why: str = "") -> str:
-    *table, key = place
-    remedy = (
-        f"set {key} in [{'.'.join(table)}] of bounce.toml"
-        if table
-        else f"add [{key}] to bounce.toml"
-    )
-    return f"{'.'.join(place)}: missing{why}; {remedy}, or {_variable(place)}"
-
-
-def _unknown(place: tuple[str, ...], known: list[str], given: str = "") -> str:
-    word = given or place[-1]
-    near = get_close_matches(word, known, 1, 0.5)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
-    what = f"{given!r} is unknown" if given else f"unknown (also as {_variable(place)})"
-    return f"{'.'.join(place)}: {what}; {hint}"
-
-
-def _variable(place: tuple[str, ...]) -> str:
-    return PREFIX + "__".join(part.upper() for part in place)
-
-
-def _keys(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
-    """Return the keys that are known at a place inside a model."""
-    for part in place:
-        field = model.model_fields.get(str(part))
-        inner = _inner(field.annotation) if field else None
-        if inner is None:
-            return []
-        model = inner
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _inner(annotation: Any) -> type[BaseModel] | None:
-    for candidate in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            return candidate
-    return None

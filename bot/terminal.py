@@ -82,11 +82,12 @@ def _explanation(words: str, found: Explained, catalogue: Catalogue) -> Iterator
 
 def _suggestions(words: str, found: Explained, catalogue: Catalogue) -> Iterator[str]:
     said = textwrap.shorten(words, 60, placeholder=" …")
-    yield _wrapped(f'"{said}": {found.because}.' if said else f"{found.because.capitalize()}.")
+    if said:
+        yield _wrapped(f'"{said}": {found.because}.')
     if found.near:
         yield _wrapped(f"Did you mean {_named(found.near)}?")
         return
-    yield "What can be explained:"
+    yield "What can be explained (bounce explain WORD):"
     for resolution in catalogue.values():
         yield f"  {resolution.word:<24}{resolution.summary}"
 

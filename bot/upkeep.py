@@ -1,15 +1,22 @@
 """What the command line does with a store: quarantine and jobs. Returns lines for people."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
 from bot.app import Knowledge, make_sources, open_store, utc_now
-from bot.settings import Settings
+from bot.settings import ReplaySettings, SettingsError, StoreSettings
+from bot.store.database import AwayError
+from bot.store.migration import migrate
 from bot.store.store import SqlStore
 from handlers.errors import MalformedError
 from handlers.outgoing import Outgoing
-from handlers.provider import WebhookRequest
+from handlers.provider import Provider, WebhookRequest
 from handlers.store import Job, JobState, Quarantined
 from handlers.webhooks import read
 
@@ -21,31 +28,76 @@ class UpkeepError(Exception):
     """Something that cannot be done; the text says why, for people."""
 
 
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What became of one body of the quarantine, in a line for people."""
+
+    line: str
+    understood: bool
+
+
+def shown_database(settings: StoreSettings) -> str:
+    """Return the database as it may be shown: the whole path, no password, no options."""
+    if settings.database.file is not None:
+        return f"sqlite:///{settings.database.file.absolute()}"
+    try:
+        url = make_url(settings.database.url.get_secret_value()).set(query={})
+    except ArgumentError:
+        return "an address that cannot be read"
+    return url.render_as_string(hide_password=True)
+
+
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[SqlStore]:
-    """Open the store beside a bot that may be running."""
+async def opened(settings: StoreSettings) -> AsyncIterator[SqlStore]:
+    """Open the store beside a bot that may be running.
+
+    Raises SettingsError where there is none, and UpkeepError where it stops answering.
+    """
+    file = settings.database.file
+    if file is not None and not file.exists():
+        raise SettingsError(
+            f"database.url: there is no file {file.absolute()}; name the one that the bot uses, or"
+            " make it: bounce migrate"
+        )
     knowledge = Knowledge.load(settings)
-    async with open_store(settings, utc_now, knowledge, alone=False) as store:
-        yield store
+    try:
+        async with open_store(settings, utc_now, knowledge, alone=False) as store:
+            yield store
+    except (SQLAlchemyError, AwayError) as error:
+        raise UpkeepError(_trouble(error)) from error
 
 
-async def list_quarantine(settings: Settings, source: str) -> list[str]:
+async def migrate_database(settings: StoreSettings) -> str:
+    """Bring the database up to date; return a line that says what was done.
+
+    Raises SettingsError where there is no way.
+    """
+    try:
+        return await migrate(settings.database.url.get_secret_value())
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"database.url: {error}") from error
+    except SQLAlchemyError as error:
+        raise SettingsError(f"database.url: {_trouble(error)}") from error
+
+
+async def list_quarantine(settings: StoreSettings, source: str) -> list[str]:
     """Return a line for each body in quarantine, the newest first."""
     async with opened(settings) as store:
         kept = await store.quarantined(LIMIT, source)
     return [
-        f"{one.id:>6}  {_time(one.received_at)}  {one.source}  {len(one.body):,} bytes  {one.why}"
+        f"{one.id:>6}  {_time(one.received_at)}  {one.source}  {len(one.body):,} bytes  "
+        f"{plain(one.why)}"
         for one in kept
     ]
 
 
-async def show_quarantine(settings: Settings, number: int) -> Quarantined:
+async def show_quarantine(settings: StoreSettings, number: int) -> Quarantined:
     """Return one body in quarantine; raises UpkeepError if it is not there."""
     async with opened(settings) as store:
         return await _kept(store, number)
 
 
-async def replay_quarantine(settings: Settings, numbers: Sequence[int]) -> list[str]:
+async def replay_quarantine(settings: ReplaySettings, numbers: Sequence[int]) -> list[Replayed]:
     """Read bodies again, as if they had just come; without numbers all of them.
 
     What is understood now becomes events once and leaves the quarantine; the rest stays. Their
@@ -54,35 +106,34 @@ async def replay_quarantine(settings: Settings, numbers: Sequence[int]) -> list[
     async with opened(settings) as store, Outgoing.open() as outgoing:
         sources = make_sources(settings, outgoing, utc_now)
         kept = [await _kept(store, number) for number in numbers]
-        lines = []
-        for one in kept or await store.quarantined(LIMIT):
-            provider = sources.get(one.source)
-            if provider is None:
-                lines.append(f"{one.id}: there is no source {one.source} any more; kept")
-                continue
-            request = _request(one)
-            try:
-                parsed = read(provider, request)
-            except MalformedError as error:
-                lines.append(f"{one.id}: {error}; kept")
-                continue
-            if parsed.unusable:
-                lines.append(f"{one.id}: still not understood: {parsed.unusable[0].why}; kept")
-                continue
-            new = await store.record(request, parsed)
-            await store.mark_replayed(one.id)
-            lines.append(f"{one.id}: understood, {new} new events")
-    return lines
+        chosen = kept or await store.quarantined(LIMIT)
+        return [await _replayed(store, sources.get(one.source), one) for one in chosen]
 
 
-async def list_jobs(settings: Settings, states: Sequence[JobState]) -> list[str]:
+async def _replayed(store: SqlStore, provider: Provider | None, one: Quarantined) -> Replayed:
+    if provider is None:
+        return Replayed(f"{one.id}: there is no source {one.source} any more; kept", False)
+    request = _request(one)
+    try:
+        parsed = read(provider, request)
+    except MalformedError as error:
+        return Replayed(f"{one.id}: {error}; kept", False)
+    if parsed.unusable:
+        why = plain(parsed.unusable[0].why)
+        return Replayed(f"{one.id}: still not understood: {why}; kept", False)
+    new = await store.record(request, parsed)
+    await store.mark_replayed(one.id)
+    return Replayed(f"{one.id}: understood, {new} new events", True)
+
+
+async def list_jobs(settings: StoreSettings, states: Sequence[JobState]) -> list[str]:
     """Return a line for each job, the next to run first."""
     async with opened(settings) as store:
         jobs = await store.jobs(states, LIMIT)
     return [_line(job) for job in jobs]
 
 
-async def retry_job(settings: Settings, number: int) -> str:
+async def retry_job(settings: StoreSettings, number: int) -> str:
     """Let a dead job run again; raises UpkeepError if it is not dead."""
     async with opened(settings) as store:
         if await store.retry(number, PERSON):
@@ -90,7 +141,7 @@ async def retry_job(settings: Settings, number: int) -> str:
         raise UpkeepError(await _state(store, number, "only a dead job can be tried again"))
 
 
-async def cancel_job(settings: Settings, number: int) -> str:
+async def cancel_job(settings: StoreSettings, number: int) -> str:
     """Cancel a waiting job; raises UpkeepError if it runs already or ended."""
     async with opened(settings) as store:
         if await store.cancel(number, PERSON):
@@ -136,3 +187,38 @@ def _line(job: Job) -> str:
 
 def _time(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+_INVALID = re.compile(
+    r"\d+ validation errors? for (?:[^\s:]+)\s+(\S+)\s+(.+?) \[type=(\w+)", re.DOTALL
+)
+_NAMED = re.compile(r"(?:[A-Za-z]+\.)*([A-Z][A-Za-z]*(?:Error|Exception)): ", re.ASCII)
+WHY_LIMIT = 200
+
+
+def plain(why: str) -> str:
+    """Return in a sentence what was wrong with a body, whatever words an error was kept in.
+
+    >>> plain("KeyError: 'Type'")
+    'the field Type is missing'
+    """
+    invalid = _INVALID.search(why)
+    if invalid is not None:
+        field, said, kind = invalid.groups()
+        text = (
+            f"the field {field} is missing" if kind == "missing" else f"the field {field}: {said}"
+        )
+    elif (named := _NAMED.match(why)) is not None:
+        said = why[named.end() :]
+        missing = named[1] == "KeyError"
+        text = f"the field {said.strip(chr(39))} is missing" if missing else said
+    else:
+        text = why
+    line = " ".join(text.split())
+    return line if len(line) <= WHY_LIMIT else f"{line[: WHY_LIMIT - 1]}…"
+
+
+def _trouble(error: Exception) -> str:
+    """Return one line of what the database says."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    return f"the database cannot be used now: {cause}".splitlines()[0]

@@ -296,6 +296,12 @@ def _sqlite_engine(address: URL, connections: int, begin: str) -> AsyncEngine:
         connect_args={"isolation_level": None},  # we begin ourselves
     )
 
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def keep_private(*_: Any) -> None:
+        """Make a new file for its owner alone; what SQLite puts beside it follows its mode."""
+        with suppress(OSError):
+            os.close(os.open(str(address.database), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
         cursor = connection.cursor()

@@ -1,5 +1,6 @@
 """What people ask: counts, histories, what is in quarantine, how the sources are; and upkeep."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,8 +32,11 @@ from bot.store.tables import (
 from handlers.store import Quarantined, SourceHealth
 from resolutions.alert import Delivery, DeliveryState
 from resolutions.bounce import Kind
+from resolutions.diagnosis import Confidence
 
 DAY = timedelta(hours=24)
+UNSURE = (Confidence.NONE.value, Confidence.WEAK.value)
+REPORTED = (Kind.BOUNCE.value, Kind.DEFERRAL.value, Kind.REJECTED.value)
 FAILED = (DeliveryState.BOUNCED.value, DeliveryState.EXPIRED.value)
 
 
@@ -74,6 +78,21 @@ class Questions(Part):
         )
         async with self.database.reading() as connection:
             return [delivery_of(row) for row in await connection.execute(query)]
+
+    async def undecided(self, span: int = 5_000) -> AsyncIterator[list[Delivery]]:
+        """Yield the deliveries whose reason no wording tells for sure, a range of ids at a time.
+
+        Each range is read apart, so that however many there are, nothing waits for the reader.
+        """
+        ends = select(func.min(deliveries.c.id), func.max(deliveries.c.id))
+        unsure = deliveries.c.confidence.in_(UNSURE) & deliveries.c.kind.in_(REPORTED)
+        async with self.database.reading() as connection:
+            first, last = (await connection.execute(ends)).one()
+        for start in range(first or 0, (last or 0) + 1, span):
+            page = select(deliveries).where(deliveries.c.id.between(start, start + span - 1))
+            async with self.database.reading() as connection:
+                rows = await connection.execute(page.where(unsure).order_by(deliveries.c.id))
+                yield [delivery_of(row) for row in rows]
 
     # Quarantine
 

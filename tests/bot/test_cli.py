@@ -1,12 +1,15 @@
 """The command line: what it prints, where, and with which exit code."""
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
 from bot.cli import main
+from resolutions.resolution import Catalogue
 
 SLACK = '[slack]\nchannel = "C01DELIV"\nbot_token = "xoxb-1"\nsigning_secret = "s"\n'
 
@@ -96,6 +99,8 @@ def test_a_reader_that_leaves_early_is_no_fault(tmp_path):
     "arguments",
     [
         [],
+        ["quarantine"],
+        ["jobs"],
         ["expalin", "quota"],
         ["diagnose"],
         ["diagnose", "550 x", "--jsonl", "-"],
@@ -107,6 +112,12 @@ def test_a_reader_that_leaves_early_is_no_fault(tmp_path):
         ["serve"],
         ["doctor"],
         ["serve", "--config", "missing.toml"],
+        ["diagnose", "550 x", "--unmatched"],
+        ["diagnose", "--unmatched"],
+        ["jobs", "list"],
+        ["quarantine", "list"],
+        ["quarantine", "list", "--config", "missing.toml"],
+        ["evaluate", "missing.jsonl"],
     ],
 )
 def test_wrong_use_says_what_to_do_and_ends_with_2(bounce, arguments):
@@ -141,6 +152,8 @@ def test_migrate_says_what_it_did_and_may_run_again(bounce, tmp_path):
 def test_an_empty_quarantine_and_no_jobs_are_said_so(bounce, tmp_path):
     (tmp_path / "bounce.toml").write_text(SLACK)
 
+    bounce("migrate")
+
     assert bounce("quarantine", "list")[:2] == (0, "The quarantine is empty.\n")
     assert bounce("jobs", "list")[:2] == (0, "There are no jobs.\n")
     assert bounce("jobs", "retry", "7")[0] == 1
@@ -153,3 +166,102 @@ def test_the_manifest_is_for_socket_mode_or_an_address(bounce):
 
     assert "socket_mode_enabled: true" in socket
     assert "https://bounce.example.com/slack/events" in http
+
+
+def test_what_looks_at_the_store_needs_no_token_and_says_where_it_looks(bounce, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "bounce.toml").write_text('[database]\nurl = "sqlite:///b.db"\n')
+    file = ("--config", "data/bounce.toml")
+    bounce("migrate", *file)
+
+    for words in (["jobs", "list"], ["quarantine", "list"], ["diagnose", "--unmatched"]):
+        code, out, err = bounce(*words, *file)
+        assert code == 0
+        assert out
+        assert err == f"database: sqlite:///{tmp_path}/data/b.db\n"
+
+
+def test_a_missing_database_is_said_and_not_made(bounce, tmp_path):
+    code, _, err = bounce("jobs", "list")
+
+    assert code == 2
+    assert f"there is no file {tmp_path}/bounce.db" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--config", "data.toml", "quarantine", "list"],
+        ["quarantine", "--config", "data.toml", "list"],
+        ["quarantine", "list", "--config", "data.toml"],
+    ],
+)
+def test_the_file_is_named_before_or_after_the_command(bounce, tmp_path, words):
+    (tmp_path / "data.toml").write_text('[database]\nurl = "sqlite:///other.db"\n')
+    bounce("migrate", "--config", "data.toml")
+
+    code, _, err = bounce(*words)
+
+    assert code == 0
+    assert "other.db" in err
+
+
+def test_the_doctor_names_every_fault_and_the_missing_file(bounce, tmp_path):
+    code, out, err = bounce("doctor")
+
+    assert (code, out) == (2, "")
+    assert f"there is no bounce.toml in {tmp_path}" in err
+    for key in ("slack.channel", "slack.bot_token", "slack.signing_secret"):
+        assert f"bounce: {key}: missing" in err
+
+
+def test_the_version_is_said(bounce):
+    code, out, _ = bounce("--version")
+
+    assert code == 0
+    assert out.startswith("bounce-desk ")
+
+
+def test_explain_alone_lists_all_reasons(bounce):
+    code, out, _ = bounce("explain")
+
+    lines = out.splitlines()
+    assert code == 0
+    assert {line.split()[0] for line in lines[1:]} == set(Catalogue.load())
+
+
+def test_a_mail_that_is_not_there_is_a_failure(bounce):
+    code, out, err = bounce("diagnose", "--mail", "none.eml")
+
+    assert code == 1
+    assert "cannot be read" in json.loads(out)["error"]
+    assert "none.eml: there is no such file or folder" in err
+
+
+def test_an_evaluation_without_a_usable_line_is_a_failure(bounce, tmp_path):
+    (tmp_path / "odd.jsonl").write_text('{"text": "550 no"}\n')
+
+    code, out, err = bounce("evaluate", "odd.jsonl")
+
+    assert (code, out) == (1, "")
+    assert "line 1: expected must be" in err
+
+
+def test_a_replay_that_fails_is_a_failure(bounce, tmp_path):
+    (tmp_path / "bounce.toml").write_text(SLACK)
+    bounce("migrate")
+    row = ("gone", 1, "KeyError: 'Type'", b"{}", "{}")
+    with closing(sqlite3.connect(tmp_path / "bounce.db")) as database, database:
+        database.execute(
+            "INSERT INTO quarantine (source, received_at, why, body, headers)"
+            " VALUES (?, ?, ?, ?, ?)",
+            row,
+        )
+
+    code, out, err = bounce("quarantine", "replay")
+
+    assert code == 1
+    assert out == "1: there is no source gone any more; kept\n"
+    assert "bounce: 1 of 1 stay in quarantine" in err
+    assert "the field Type is missing" in bounce("quarantine", "list")[1]

@@ -1,15 +1,24 @@
 """The doctor looks at everything a running bot needs, and says what to do about each finding."""
 
+import base64
 from contextlib import asynccontextmanager
 
 import pytest
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bot.doctor import State, examine
 from bot.manifest import bot_scopes
 from bot.sandbox.slack import SlackStandIn
 from bot.settings import Settings, check
+from bot.store.migration import migrate
 
+PUBLIC_KEY = (
+    ec.generate_private_key(ec.SECP256R1())
+    .public_key()
+    .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+)
 CHANNEL, TOKEN, APP_TOKEN = "C01DELIV", "xoxb-good", "xapp-good"
 
 
@@ -150,6 +159,58 @@ async def test_a_database_that_does_not_open_is_a_fault(examined, tmp_path):
 
 async def test_a_slack_that_does_not_answer_is_said_so(examined):
     async with served(503) as nobody:
-        found = await examined(slack={"base_url": f"{nobody}/"}, sources={"shop": POSTMARK})
+        away = {"base_url": f"{nobody}/", "mode": "socket", "app_token": APP_TOKEN}
+        found = await examined(slack=away, sources={"shop": POSTMARK})
 
     assert found["slack token"].state is State.FAULT
+    assert {"slack channel", "slack app token"}.isdisjoint(found)
+
+
+async def test_what_a_wrong_token_explains_is_not_found_twice(examined):
+    found = await examined(slack={"bot_token": "xoxb-wrong"}, sources={"shop": POSTMARK})
+
+    assert "slack channel" not in found
+
+
+async def test_an_account_that_shall_only_be_flagged_here_is_well(examined):
+    key = base64.b64encode(PUBLIC_KEY).decode()
+    sendgrid = {"provider": "sendgrid", "public_key": key, "api": {"key": "k", "inactive": "store"}}
+
+    found = await examined(sources={"shop": sendgrid})
+
+    assert found["source shop"].state is State.OK
+    assert "as [sources.shop.api] says" in found["source shop"].text
+
+
+async def test_a_source_that_has_no_api_misses_none(examined):
+    found = await examined(sources={"mx": {"provider": "dsn", "user": "u", "password": "p"}})
+
+    assert found["source mx"].state is State.OK
+    assert "[sources.mx.api]" not in found["source mx"].text
+
+
+async def test_own_rules_that_cannot_be_used_are_a_fault_of_their_own(examined, tmp_path):
+    (tmp_path / "ours.toml").write_text("[[rule]]\nid = 3\n")
+
+    found = await examined(rules={"files": [str(tmp_path / "ours.toml")]})
+
+    assert found["rules"].state is State.FAULT
+    assert "ours.toml" in found["rules"].text
+    assert found["database"].state is State.OK
+
+
+async def test_a_database_not_made_yet_is_left_to_the_bot(examined, tmp_path):
+    found = await examined(sources={"shop": POSTMARK})
+
+    assert found["database"].state is State.OK
+    assert "the bot will make" in found["database"].text
+    assert not (tmp_path / "bounce.db").exists()
+
+
+async def test_a_database_that_opens_is_well(examined, tmp_path):
+    await migrate(f"sqlite:///{tmp_path}/bounce.db")
+
+    found = await examined(sources={"shop": POSTMARK})
+
+    assert found["database"].state is State.OK
+    assert "up to date" in found["database"].text

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from bot.config_file import read_configuration
-from bot.settings import Settings, SettingsError, check, load_settings
+from bot.settings import (
+    Settings,
+    SettingsError,
+    StoreSettings,
+    check,
+    load_settings,
+    load_some,
+)
 
 EXAMPLE = Path(__file__).parents[2] / "bounce.example.toml"
 GOOD = {
@@ -93,6 +100,10 @@ def test_secrets_are_not_shown():
     [
         ({"slack": {}}, "slack.channel: missing; set channel in [slack]"),
         (
+            {"slack": {"channel": "", "bot_token": "xoxb-1", "signing_secret": "s"}},
+            "slack.channel: is no channel id",
+        ),
+        (
             {"slack": {"channel": "C01DELIV", "signing_secret": "s"}},
             "slack.bot_token: missing; set bot_token in [slack] of bounce.toml,"
             " or BOUNCE_SLACK__BOT_TOKEN",
@@ -146,7 +157,7 @@ def test_each_fault_names_its_key_and_the_remedy(tables, said):
 def test_several_faults_are_counted():
     text = fault({"server": {"port": -1, "hots": "x"}})
 
-    assert text.endswith("(and 1 more)")
+    assert text.endswith("(and 1 more: bounce doctor names all)")
 
 
 def test_an_unknown_variable_is_refused():
@@ -188,3 +199,125 @@ def test_the_example_is_valid_and_complete():
         "mailserver",
         "crm",
     }
+
+
+def test_every_fault_is_named_wherever_it_is():
+    tables = {
+        "slack": {"channel": "#general", "mode": "http"},
+        "alerts": {"grup_wait": 3},
+        "sources": {"shop": {"provider": "sendgird"}, "crm": {"provider": "ses"}},
+        "tickets": {"system": "email", "email": {"host": "smtp.example"}, "jria": {}},
+        "permissions": {"deactivat": [], "resend": ["ada"]},
+    }
+
+    with pytest.raises(SettingsError) as caught:
+        check(Settings, tables, ())
+
+    named = {fault.partition(":")[0] for fault in caught.value.faults}
+    assert named >= {
+        "alerts.grup_wait",
+        "slack.channel",
+        "slack.bot_token",
+        "slack.signing_secret",
+        "sources.shop.provider",
+        "sources.crm.topic_arns",
+        "tickets.jria",
+        "tickets.email.to",
+        "permissions.deactivat",
+        "permissions.resend",
+    }
+
+
+def test_every_fault_of_the_environment_is_named(tmp_path):
+    with pytest.raises(SettingsError) as caught:
+        load(
+            BOUNCE_SLACK__BOT_TOKEN_FILE=str(tmp_path / "none"),
+            BOUNCE_SLACK__APP_TOKEN_FILE=str(tmp_path / "none"),
+        )
+
+    assert [fault.partition(":")[0] for fault in caught.value.faults] == [
+        "BOUNCE_SLACK__APP_TOKEN_FILE",
+        "BOUNCE_SLACK__BOT_TOKEN_FILE",
+    ]
+
+
+def test_a_file_that_is_not_there_is_named_beside_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings(None, {})
+
+    assert f"there is no bounce.toml in {tmp_path}" in caught.value.note
+    assert str(caught.value).startswith("slack.channel: missing")
+
+
+def test_relative_paths_start_from_the_folder_of_the_file(tmp_path, monkeypatch):
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    file = folder / "bounce.toml"
+    file.write_text(
+        '[database]\nurl = "sqlite:///data/bounce.db"\n'
+        '[rules]\nfiles = ["ours.toml", "/srv/theirs.toml"]\ncatalogue = "words.toml"\n'
+    )
+    monkeypatch.chdir(tmp_path)
+
+    settings = load(Path("etc/bounce.toml"))
+
+    assert settings.database.file == folder / "data" / "bounce.db"
+    assert settings.rules.files == (folder / "ours.toml", Path("/srv/theirs.toml"))
+    assert settings.rules.catalogue == folder / "words.toml"
+
+
+def test_a_certificate_s_path_starts_from_there_too(tmp_path):
+    file = tmp_path / "bounce.toml"
+    file.write_text('[sources.shop.certificates]\n"https://sns.example/cert.pem" = "cert.pem"\n')
+
+    tables = read_configuration(file, {})
+
+    certificates = tables["sources"]["shop"]["certificates"]
+    assert certificates == {"https://sns.example/cert.pem": str(tmp_path / "cert.pem")}
+
+
+@pytest.mark.parametrize(
+    ("url", "file"),
+    [
+        ("sqlite:////srv/bounce.db", "/srv/bounce.db"),
+        ("sqlite:///bounce.db", "{folder}/bounce.db"),
+        ("postgresql://bounce@db/bounce", None),
+    ],
+)
+def test_only_a_relative_database_moves_with_the_file(tmp_path, url, file):
+    (tmp_path / "bounce.toml").write_text("")
+
+    database = load(tmp_path / "bounce.toml", BOUNCE_DATABASE__URL=url).database
+
+    wanted = Path(file.format(folder=tmp_path)) if file else None
+    assert database.file == wanted
+
+
+def test_without_a_file_the_database_is_in_the_current_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert load().database.file == Path("bounce.db")
+
+
+def test_the_store_alone_needs_nothing_of_slack_and_the_sources(tmp_path):
+    file = tmp_path / "bounce.toml"
+    file.write_text(
+        '[sources.shop]\nprovider = "postmark"\nuser = "u"\n[alerts]\nclose_after = 60\n'
+    )
+    environment = {
+        "BOUNCE_SLACK__BOT_TOKEN_FILE": "/nowhere",
+        "BOUNCE_DATABASE__URL": "sqlite:///x",
+    }
+
+    settings = load_some(StoreSettings, file, environment)
+
+    assert settings.database.file == tmp_path / "x"
+    assert settings.alerts.close_after == 60
+    assert settings.channels == ("", "")
+
+
+def test_the_store_s_own_keys_are_checked_all_the_same():
+    with pytest.raises(SettingsError, match=r"database\.ulr: unknown .* did you mean url"):
+        load_some(StoreSettings, None, {"BOUNCE_DATABASE__ULR": "sqlite:///x"})

@@ -1,11 +1,13 @@
 """Quarantine and jobs from the command line, beside a bot that may be running."""
 
 import json
+import sqlite3
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
 from bot import upkeep
-from bot.settings import Settings, check
+from bot.settings import ReplaySettings, SettingsError, StoreSettings, check
 from handlers.errors import PermanentError
 from handlers.provider import Parsed, Unusable, WebhookRequest
 from handlers.store import Job, JobState
@@ -19,9 +21,8 @@ GENERIC = {
 
 @pytest.fixture
 def settings(database_url):
-    slack = {"channel": "C01DELIV", "bot_token": "xoxb-1", "signing_secret": "s"}
-    tables = {"slack": slack, "database": {"url": database_url}, "sources": {"crm": GENERIC}}
-    return check(Settings, tables, ())
+    tables = {"database": {"url": database_url}, "sources": {"crm": GENERIC}}
+    return check(ReplaySettings, tables, ())
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ async def test_what_is_understood_now_becomes_events_and_leaves(settings, store,
     first = await upkeep.replay_quarantine(settings, [number])
     again = await upkeep.replay_quarantine(settings, [])
 
-    assert first == [f"{number}: understood, 1 new events"]
+    assert first == [upkeep.Replayed(f"{number}: understood, 1 new events", True)]
     assert again == []
     assert len(await store.untriaged(10)) == 1
 
@@ -61,9 +62,10 @@ async def test_what_is_understood_now_becomes_events_and_leaves(settings, store,
 async def test_what_is_still_not_understood_stays(settings, store, kept):
     number = await kept("crm", b'{"id": "e1"}')
 
-    (line,) = await upkeep.replay_quarantine(settings, [])
+    (done,) = await upkeep.replay_quarantine(settings, [])
 
-    assert line.startswith(f"{number}: still not understood")
+    assert done.line.startswith(f"{number}: still not understood")
+    assert not done.understood
     assert len(await store.quarantined()) == 1
 
 
@@ -71,7 +73,7 @@ async def test_a_source_that_is_gone_keeps_its_bodies(settings, kept):
     number = await kept("gone", b"{}")
 
     assert await upkeep.replay_quarantine(settings, []) == [
-        f"{number}: there is no source gone any more; kept"
+        upkeep.Replayed(f"{number}: there is no source gone any more; kept", False)
     ]
 
 
@@ -84,6 +86,95 @@ async def test_the_list_has_a_line_each(settings, kept):
     assert len(lines) == 2
     assert "no such field" in lines[0]
     assert len(await upkeep.list_quarantine(settings, "crm")) == 1
+
+
+class Payload(BaseModel):
+    """What a provider of this test sends."""
+
+    mail: str
+    at: int
+
+
+def error_of(payload):
+    try:
+        Payload.model_validate(payload)
+    except ValidationError as error:
+        return f"{type(error).__name__}: {error}"
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        (error_of({"at": 1}), "the field mail is missing"),
+        (
+            error_of({"mail": "ana@receiver.example", "at": "soon"}),
+            "the field at: Input should be a valid integer, unable to parse string as an integer",
+        ),
+        ("KeyError: 'Type'", "the field Type is missing"),
+        ("ValueError: the time is no time", "the time is no time"),
+        ("no such field", "no such field"),
+        ("RuntimeError (see the log)", "RuntimeError (see the log)"),
+    ],
+)
+def test_what_was_wrong_is_a_sentence(why, said):
+    assert upkeep.plain(why) == said
+
+
+async def test_a_missing_file_is_said_and_not_made(tmp_path):
+    url = f"sqlite:///{tmp_path}/none.db"
+    settings = check(StoreSettings, {"database": {"url": url}}, ())
+
+    with pytest.raises(SettingsError, match=r"database\.url: there is no file .*/none\.db"):
+        await upkeep.list_jobs(settings, [])
+
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_file_that_is_no_database_is_said_so(tmp_path):
+    (tmp_path / "odd.db").write_text("this is no database, it is a text of some length")
+    settings = check(StoreSettings, {"database": {"url": f"sqlite:///{tmp_path}/odd.db"}}, ())
+
+    for work in (upkeep.list_jobs(settings, []), upkeep.migrate_database(settings)):
+        with pytest.raises(SettingsError, match=r"database\.url: .* is not a database"):
+            await work
+
+
+async def test_a_database_that_another_keeps_busy_is_a_line(tmp_path):
+    url = f"sqlite:///{tmp_path}/bounce.db"
+    settings = check(StoreSettings, {"database": {"url": url}}, ())
+    await upkeep.migrate_database(settings)
+    other = sqlite3.connect(tmp_path / "bounce.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises((SettingsError, upkeep.UpkeepError), match="database is locked"):
+        await upkeep.cancel_job(settings, 1)
+
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("sqlite:////var/lib/bounce.db", "sqlite:////var/lib/bounce.db"),
+        (
+            "postgresql://bounce:hidden@db/bounce?password=hidden",
+            "postgresql://bounce:***@db/bounce",
+        ),
+    ],
+)
+def test_the_database_is_shown_without_its_password(url, shown):
+    assert upkeep.shown_database(check(StoreSettings, {"database": {"url": url}}, ())) == shown
+
+
+async def test_a_new_file_is_its_owner_s_alone(tmp_path):
+    settings = check(StoreSettings, {"database": {"url": f"sqlite:///{tmp_path}/bounce.db"}}, ())
+
+    await upkeep.migrate_database(settings)
+    async with upkeep.opened(settings):
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+
+    assert {"bounce.db", "bounce.db-wal", "bounce.db-shm"} <= set(modes)
+    assert set(modes.values()) == {0o600}
 
 
 async def test_one_is_shown_whole_or_missed(settings, kept):
