@@ -20,7 +20,14 @@ def claims_to_be_a_bounce(headers: Mapping[str, str], subject: str) -> bool:
         return True
     if "x-mlserver" in headers and "-admin@" in headers.get("from", ""):  # FML's own mails
         return True
-    return bool(_SUBJECT.search(subject)) or "<smtp32" in headers.get("x-mailer", "").lower()
+    if "<smtp32" in headers.get("x-mailer", "").lower():
+        return True
+    return bool(_SUBJECT.search(subject)) and not _only_speaks_of_bounces(headers)
+
+
+def is_sent_by_a_server(headers: Mapping[str, str]) -> bool:
+    """Tell whether a mail server speaks by its own name: more than a subject may claim."""
+    return bool(_DAEMON.search(headers.get("from", "")))
 
 
 def is_auto_reply(headers: Mapping[str, str], subject: str) -> bool:
@@ -49,6 +56,14 @@ def is_answer_of_a_machine(headers: Mapping[str, str], subject: str) -> bool:
     if is_auto_reply(headers, subject) or is_reply_by_itself(headers):
         return True
     return is_from_a_server(headers, subject) and not claims_to_be_a_bounce(headers, subject)
+
+
+def _only_speaks_of_bounces(headers: Mapping[str, str]) -> bool:
+    """Tell whether a mail with such a subject is a newsletter, or written by a person."""
+    if not _envelope(headers) or _NULL_SENDER.match(_envelope(headers)):
+        return False
+    by_hand = f"{headers.get('user-agent', '')} {headers.get('x-mailer', '')}"
+    return bool(_BY_HAND.search(by_hand)) or any(name in headers for name in _NO_SERVER)
 
 
 def _answers(headers: Mapping[str, str]) -> bool:
@@ -99,6 +114,12 @@ _SUBJECT = re.compile(
     r"niet (?:bezorgd|afgeleverd)|niedostarcz|не\s?достав|недостав|"
     r"配信(?:不能|エラー)|送信エラー|届きませんでした|退信|未送达|无法投递|無法傳遞|無法傳送|"
     r"배달되지|배달할 수 없",
+    re.IGNORECASE,
+)
+_NO_SERVER = ("list-unsubscribe", "in-reply-to", "references")
+_BY_HAND = re.compile(
+    r"thunderbird|outlook|apple mail|i(?:phone|pad) mail|mutt|k-9|evolution|kmail|roundcube|"
+    r"horde|squirrelmail|claws|the bat|pegasus|eudora|alpine|zimbra|mailspring|evm",
     re.IGNORECASE,
 )
 _AUTO_HEADERS = (

@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from collections import Counter
 from functools import lru_cache
 
 JAPANESE = ("utf-8", "euc_jp", "cp932")
@@ -33,6 +34,39 @@ ALIASES = {
     "x-windows-949": "cp949",
     "big5-hkscs": "big5hkscs",
 }
+
+LATIN = (
+    ("cp1252", "äöüßÄÖÜ\u201e\u201c\u2013\u2019"),
+    ("cp1252", "àâçéèêëîïôùûüœæÀÂÇÉÈÊÎÔ«»\u2019°"),
+    ("cp1252", "áéíóúñüÁÉÍÓÚÑ¿¡ºª"),
+    ("cp1252", "áâãàéêíóôõúçÁÂÃÀÉÊÍÓÔÕÚÇº"),
+    ("cp1252", "àèéìíòóùúÀÈÉÌÒÙ\u2019"),
+    ("cp1252", "åäöøæéÅÄÖØÆ"),
+    ("iso8859_2", "ąćęłńóśźżĄĆĘŁŃÓŚŹŻ"),
+    ("cp1250", "ąćęłńóśźżĄĆĘŁŃÓŚŹŻ\u201e\u201d\u2013"),
+    ("cp1254", "çğıöşüÇĞİÖŞÜâî"),
+    ("iso8859_2", "áčďéěíňóřšťúůýžäľĺôŕÁČĎÉĚÍŇÓŘŠŤÚŮÝŽ"),
+    ("cp1250", "áčďéěíňóřšťúůýžäľĺôŕÁČĎÉĚÍŇÓŘŠŤÚŮÝŽ\u201e\u201c\u2013"),
+    ("iso8859_2", "áéíóöőúüűÁÉÍÓÖŐÚÜŰ"),
+    ("iso8859_2", "čćđšžČĆĐŠŽ"),
+    ("cp1250", "čćđšžČĆĐŠŽ"),
+    ("iso8859_2", "ăâîşţĂÂÎŞŢ"),
+    ("cp1257", "āčēģīķļņšūžąęėįųĀČĒĪŠŪŽ"),
+)
+"""What languages add to the Latin letters; the first that explains most bytes is taken."""
+
+SCRIPTS = (
+    ("cp1251", "оеаинтсрвлкмдпуяі"),
+    ("koi8_r", "оеаинтсрвлкмдпуя"),
+    ("iso8859_5", "оеаинтсрвлкмдпуя"),
+    ("cp866", "оеаинтсрвлкмдпуя"),
+    ("iso8859_7", "αοιτεσνηυρπκμλςόίάέή"),
+    ("cp1255", "יוהלאתרמבשנחםדעק"),
+    ("cp1256", "اليمنوترةبهدعسفكح"),
+    ("iso8859_6", "اليمنوترةبهدعسفكح"),
+    ("cp874", "านรกเงอมยลวดท่้ตสีิั"),
+)
+"""The frequent letters of scripts whose every letter is one byte."""
 
 
 def decode(raw: bytes, charset: str) -> str:
@@ -76,20 +110,37 @@ def _first_that_fits(raw: bytes, guesses: tuple[str, ...]) -> str:
 
 
 def _likely(sample: bytes) -> tuple[str, ...]:
-    """Guess by what stands out: kana, words that are pairs of bytes, words without ASCII."""
+    """Guess by what stands out: kana, words without ASCII, words that are pairs of bytes."""
     if len(_KANA_SHIFTED.findall(sample)) > 2:
         return ("cp932", "cp1252")
-    high = len(_HIGH.findall(sample))
-    if high * 2 < len(_LETTER.findall(sample)):
-        return ("cp1252",)
-    for small_letters, codec in ((_SMALL_KOI8, "koi8_r"), (_SMALL_1251, "cp1251")):
-        if len(small_letters.findall(sample)) * 5 > high * 4:
-            return (codec,)
+    high = _HIGH.sub(b"", sample)
+    together = sum(len(run) for run in _RUN.findall(sample))
+    if together * 3 < len(high) * 2:
+        return (_best(high, LATIN)[1],)
+    share, codec = _best(high, SCRIPTS)
+    if share > 0.45:
+        return (codec, "cp1252")
     if _PAIRS.fullmatch(sample):
         return _of_pairs(_PAIR.findall(sample))
     if _BIG_PAIRS.fullmatch(sample):
         return ("big5hkscs", "gb18030")
     return ("cp1252",)
+
+
+def _best(high: bytes, alphabets: tuple[tuple[str, str], ...]) -> tuple[float, str]:
+    """Return the charset, and the share of bytes in which its frequent letters are found."""
+    counts = Counter(high)
+    best, codec = -1, "cp1252"
+    for name, letters in _bytes_of(alphabets):
+        found = sum(counts[letter] for letter in letters)
+        if found > best:
+            best, codec = found, name
+    return best / max(len(high), 1), codec
+
+
+@lru_cache(maxsize=4)
+def _bytes_of(alphabets: tuple[tuple[str, str], ...]) -> tuple[tuple[str, frozenset[int]], ...]:
+    return tuple((name, frozenset(letters.encode(name))) for name, letters in alphabets)
 
 
 def _of_pairs(pairs: list[bytes]) -> tuple[str, ...]:
@@ -100,10 +151,8 @@ def _of_pairs(pairs: list[bytes]) -> tuple[str, ...]:
     return ("cp949",) if hangul and len(pairs) > 3 else ("gb18030",)
 
 
-_HIGH = re.compile(rb"[\x80-\xff]")
-_LETTER = re.compile(rb"[A-Za-z]")
-_SMALL_1251 = re.compile(rb"[\xe0-\xff]")
-_SMALL_KOI8 = re.compile(rb"[\xc0-\xdf]")
+_HIGH = re.compile(rb"[\x00-\x7f]+")
+_RUN = re.compile(rb"[\x80-\xff]{2,}")
 _KANA_SHIFTED = re.compile(rb"\x82[\x9f-\xf1]|\x83[\x40-\x96]")
 _KANA = (0xA4, 0xA5)
 _LAST_HANGUL = 0xC8

@@ -1,13 +1,23 @@
 """One recipient's failure as a report words it, and what can be read from the words alone."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from resolutions.bounce import Kind, SmtpReply
 
+_WIDE = (
+    "\uff08\uff09\uff1a\uff1b\uff0c\uff3b\uff3d\u3001\u3002\u3008-\u3011"
+    "\u201c-\u201e\u00ab\u00bb\u2026"
+)
+"""What parts words as brackets, quotes and commas do, in Chinese and Japanese, in print."""
+
+_PARTING = rf"""\s<>()\[\]",;:@{_WIDE}"""
+
 ADDRESS = (
-    r"""(?:"[^"\n]{1,80}"|(?<![^\s<>()\[\]",;:@'`|])[^\s<>()\[\]",;:@'`|][^\s<>()\[\]",;:@]{0,127})"""
-    r"""@[^\s<>()\[\]",;:@'*.][^\s<>()\[\]",;:@'*]{0,189}(?<![.])"""
+    rf"""(?:"[^"\n]{{1,80}}"|(?<![^{_PARTING}'`|\u2018\u2019])"""
+    rf"""[^{_PARTING}'`|\u2018\u2019][^{_PARTING}]{{0,127}})"""
+    rf"""@[^{_PARTING}'*.\u2019][^{_PARTING}'*\u2019]{{0,189}}(?<![.])"""
 )
 """An email address inside other text; bounded, so that no text can make it run away."""
 
@@ -65,6 +75,21 @@ class Failure:
             status_of(self.status, text),
             self.command or command_in(text),
         )
+
+
+def address_matches(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield each address in a text, and where it begins and ends.
+
+    Chinese and Japanese write words and addresses without a gap between them.
+
+    >>> [address for address, _, _ in address_matches("to <a@x.example>, 发送到b@x.example失败")]
+    ['a@x.example', 'b@x.example']
+    """
+    for match in _ADDRESS.finditer(text):
+        start, end = match.span()
+        if not match[0].isascii() and (inner := _UNPARTED.search(match[0])):
+            start, end = start + inner.start(), start + inner.end()
+        yield text[start:end], start, end
 
 
 def code_in(text: str) -> str:
@@ -171,6 +196,8 @@ VAGUE = frozenset(
 )
 """Whole diagnostics that explain nothing."""
 
+_ADDRESS = re.compile(ADDRESS)
+_UNPARTED = re.compile(r"(?<![!-~])[!-~]+@[0-9A-Za-z.-]+\.[A-Za-z]{2,}(?![!-~])(?=\Z|[^.@A-Za-z])")
 _CODE_FIRST = re.compile(
     r"\s{0,20}(?:smtp\s{0,5};\s{0,5}|responsecode )?[#<(\"']?([245]\d\d)(?![\d./])", re.IGNORECASE
 )

@@ -14,6 +14,7 @@ from resolutions.autoreply import (
     is_from_a_server,
     is_human_reply,
     is_reply_by_itself,
+    is_sent_by_a_server,
     unquoted,
 )
 from resolutions.bounce import Kind, SmtpReply, clean
@@ -29,12 +30,12 @@ from resolutions.mailparts import (
     first,
     forwarded,
     human_text,
-    named_in,
     original_headers,
 )
 from resolutions.mime import Part, content_of, header_text, parse_all, parse_fields
 from resolutions.plainshapes import cut_original, failures_in, kind_of, paragraph_about
 from resolutions.sesnotice import notified_in, notified_original
+from resolutions.unshaped import failures_told
 
 FORWARDS_LIMIT = 2
 """How deep a bounce may be wrapped in mails that only pass it on."""
@@ -169,13 +170,28 @@ def _unknown(root: Part) -> _Found | None:
         return None
     words, returned = cut_original(text)
     original = original_headers(root) or parse_fields(returned)
-    recipients = addresses(root.headers.get("x-failed-recipients", ""))
-    recipients = recipients or named_in(words, root.headers, original)
-    why, host = paragraph_about(words), host_in(words)
-    failures = [
-        Failure(recipient=each, text=why, remote_host=host) for each in dict.fromkeys(recipients)
+    failures = failures_told(words, root.headers, original)
+    if failed := addresses(root.headers.get("x-failed-recipients", "")):
+        failures = _of_addresses(failed, failures, words)
+    return _of_kind(words, failures or _nobody(root, words), original)
+
+
+def _of_addresses(failed: list[str], told: list[Failure], words: str) -> list[Failure]:
+    """Return a failure for each address of a header, in the words of the text about it."""
+    about = {failure.recipient.lower(): failure for failure in told}
+    all_of_it = Failure(text=paragraph_about(words), remote_host=host_in(words))
+    return [
+        replace(about.get(each.lower(), all_of_it), recipient=each)
+        for each in dict.fromkeys(failed)
     ]
-    return _of_kind(words, failures, original)
+
+
+def _nobody(root: Part, words: str) -> list[Failure]:
+    """Return the failure of a server's mail that names no recipient, if it speaks of one."""
+    text = paragraph_about(words)
+    if not is_sent_by_a_server(root.headers) or not _FAILED.search(text):
+        return []
+    return [Failure(text=text, remote_host=host_in(words))]
 
 
 def _text_of_a_server(root: Part) -> str:
@@ -283,6 +299,11 @@ def _distinct(failures: list[Failure]) -> list[Failure]:
 
 
 _FORWARDED = re.compile(r"(?:fwd?|wg|tr|rv|enc|i|vs|doorst|fw)\s?:", re.IGNORECASE)
+_FAILED = re.compile(
+    r"undeliver|(?:not|n[o']t|never|un)(?: be)?(?: able to)? (?:deliver|sent|send|accept)|"
+    r"was refused|rejected|failed|returned|(?<![\d.])[45](?:\d\d|\.\d\.\d{1,3}) ",
+    re.IGNORECASE,
+)
 _DELAY_SUBJECT = re.compile(r"delay|warning|still being retried", re.IGNORECASE)
 
 

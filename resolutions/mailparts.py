@@ -1,10 +1,8 @@
 """Which part of a mail says what: the report, the text for people, the returned message."""
 
-import re
-from collections.abc import Mapping
 from dataclasses import replace
 
-from resolutions.failure import ADDRESS
+from resolutions.failure import address_matches
 from resolutions.mime import Part, message_in, parse, parse_fields, text_of
 
 STATUS = (
@@ -28,8 +26,6 @@ HEADERS_LENGTH = 65_536
 
 TEXT_LENGTH = 65_536
 """Characters of the text for people that are read."""
-
-_ADDRESS = re.compile(ADDRESS)
 
 
 def first(root: Part, *kinds: str) -> Part | None:
@@ -79,28 +75,15 @@ def forwarded(root: Part) -> Part | None:
 
 def addresses(value: str) -> list[str]:
     """Return the addresses in a header or a text, in order."""
-    return _ADDRESS.findall(value)
+    return [address for address, _, _ in address_matches(value)]
 
 
 def address(value: str) -> str:
     """Return the first address in a header or a text, empty if there is none."""
-    match = _ADDRESS.search(value)
-    return match[0] if match else ""
-
-
-def named_in(words: str, headers: Mapping[str, str], original: Mapping[str, str]) -> list[str]:
-    """Return the address that a text names, or the original's only recipient."""
-    sent_to = addresses(original.get("to", ""))
-    ours = {each.lower() for name in _ENVELOPE for each in addresses(headers.get(name, ""))}
-    named = [each.rstrip(".") for each in addresses(words)]
-    for each in named:
-        if each in sent_to:
-            return [each]
-    return [each for each in named if each.lower() not in ours][:1] or sent_to[:1]
+    return next((address for address, _, _ in address_matches(value)), "")
 
 
 _NO_TEXT = ("multipart", "text", "message", "image", "audio", "video", "font")
-_ENVELOPE = ("to", "from", "return-path")
 
 
 def _is_attached(part: Part) -> bool:

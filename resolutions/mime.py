@@ -111,9 +111,10 @@ def header_text(value: str) -> str:
 
 
 def without_tags(html: str) -> str:
-    """Return the text of an HTML document, one line a block."""
+    """Return the text of an HTML document, one line a block or a row."""
     for tag in ("style", "script", "head"):
         html = _without_element(html, tag)
+    html = _CELL_TAG.sub(" ", html)
     html = _BLOCK_TAG.sub("\n", html)
     html = _TAG.sub("", html)
     return _ENTITY.sub(lambda match: _ENTITIES[match[1].lower()], html)
@@ -142,7 +143,12 @@ _PARAMETER = re.compile(r';\s*([^\s=;]{1,64}?)\s*=\s*(?:"([^"]*)"|([^;\s]*))')
 _GUESSED_BOUNDARY = re.compile(r"^--(.{1,200}?)[ \t]*\n(?=Content-)", re.MULTILINE | re.IGNORECASE)
 _ENCODED_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]{0,2000})\?=")
 _BETWEEN_WORDS = re.compile(r"\?=\s{1,80}=\?")
-_BLOCK_TAG = re.compile(r"<(?:br|/?p|/?div|/?tr|/?li|/?h[1-6]|/?table|hr)\b[^<>]{0,2000}>", re.I)
+_BLOCK_TAG = re.compile(
+    r"<(?:br\b[^<>]{0,2000}>[ \t]{0,80}\n?|"
+    r"(?:/?p|/?div|/?tr|/?li|/?h[1-6]|/?table|hr)\b[^<>]{0,2000}>)",
+    re.I,
+)
+_CELL_TAG = re.compile(r"</t[dh]\b[^<>]{0,2000}>\s{0,80}", re.I)
 _TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
 _ENTITIES = {"nbsp": " ", "lt": "<", "gt": ">", "amp": "&", "quot": '"', "#39": "'", "apos": "'"}
 _ENTITY = re.compile(r"&(nbsp|lt|gt|amp|quot|#39|apos);", re.I)

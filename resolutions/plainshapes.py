@@ -54,11 +54,20 @@ def paragraph_about(text: str) -> str:
 
     Where a server's refusal is quoted, that alone.
     """
-    if refusals := [match[1] for match in islice(_REFUSAL.finditer(text), 8)]:
+    if refusals := [match[1] or match[2] for match in islice(_REFUSAL.finditer(text), 8)]:
         return "\n".join(refusals)[:2_000]
     lines = [line.strip() for line in text.splitlines()]
     kept = [line for line in lines if line and not _NOISE.match(line)]
     return "\n".join(kept)[:2_000]
+
+
+def to_stop(stretch: str) -> str:
+    """Return the words up to a rule of dashes or a closing phrase, at most three paragraphs."""
+    stretch = stretch.lstrip("\n")
+    stop = _STOP.search(stretch, 1)
+    if stop:
+        stretch = stretch[: stop.start()]
+    return "\n".join(_PARAGRAPH.split(stretch, 3)[:3])
 
 
 _CUES = tuple((cue, shape) for shape in SHAPES for cue in shape.cues)
@@ -74,10 +83,11 @@ _ORIGINAL = _compile(
     r"Original mail (?:as follows|info)|Message header follow|Unsent message follows|"
     r"En-t\S{1,3}tes de message d'origine|Intestazioni originali del messaggio|"
     r"Ursprungliga meddelandehuvuden|Ursprüngliche Nachrichtenköpfe|"
-    r"Encabezados de mensajes? original)|^(?:Received:[ \t]?(?:from|by)\b|Return-Path:[ \t]?<)"
+    r"Encabezados de mensajes? original)|^(?:Received:[ \t]?(?:from|by)\b|Return-Path:[ \t]?<)|"
+    r"^>[ ]{0,2}(?:Received|Return-Path|From|To|Subject|Date|Message-ID|MIME-Version): \S"
 )
 _ORIGINAL_FIELD = _compile(
-    r"^[ \t]{0,3}(?:Received|Return-Path|From|To|Subject|Date|Message-ID|MIME-Version|"
+    r"^[> \t]{0,3}(?:Received|Return-Path|From|To|Subject|Date|Message-ID|MIME-Version|"
     r"X-[\w-]{1,60}|DKIM-Signature|ARC-[\w-]{1,60}|Content-Type):"
 )
 _DELAY = re.compile(
@@ -88,7 +98,10 @@ _DELAY = re.compile(
     r"only a temporary failure|message is delayed|will keep trying|"
     r"delivery .{0,30}(?:is|was) delayed"
 )
-_REFUSAL = _compile(r"^[ \t]{0,20}(?:<<<|<--|>>>)?[ \t]{0,4}([45]\d\d[ -].+)$")
+_REFUSAL = _compile(
+    r"^[ \t]{0,20}(?:<<<|<--|>>>)?[ \t]{0,4}([45]\d\d[ -].+)$|"
+    r"(?:: |\bsaid:? |\breturned )['\"(]?([45]\d\d[ -](?:#?[45]\.\d\.\d|[A-Za-z<]).+)$"
+)
 _NOISE = _compile(
     r"(?:dear\b|hello\b|hi[.!,]|thank you|sincerely|regards|[-=*_#|~ ]+$|"
     r"this (?:is an automat|message was (?:created|generated) automat)|please do not reply)"
@@ -108,9 +121,9 @@ def _read(shape: Shape, text: str) -> list[Failure]:
     failures: list[Failure] = []
     seen: set[str] = set()
     for match, behind in zip_longest(found, found[1:]):
-        if match[1].lower() in seen:
+        if (recipient := _recipient(match).lower()) in seen:
             continue
-        seen.add(match[1].lower())
+        seen.add(recipient)
         stretch = text[match.end() : behind.start() if behind else len(text)]
         failures.append(_failure(shape, match, stretch, text))
     return [_alone(failures[0], text)] if len(failures) == 1 else failures
@@ -131,11 +144,15 @@ def _failure(shape: Shape, match: re.Match[str], stretch: str, text: str) -> Fai
     named = match.groupdict("")
     words = _why(shape, stretch, text)
     return Failure(
-        recipient=match[1],
+        recipient=_recipient(match),
         text=words,
         remote_host=host_in(words) or named.get("host", "").lower() or host_in(stretch),
         other=named.get("alias", ""),
     )
+
+
+def _recipient(match: re.Match[str]) -> str:
+    return match[1] or match.groupdict("").get("named", "")
 
 
 def _why(shape: Shape, stretch: str, text: str) -> str:
@@ -144,16 +161,7 @@ def _why(shape: Shape, stretch: str, text: str) -> str:
         for pattern in shape.why:
             if match := pattern.search(place):
                 return _joined(match[1]).rstrip(_CLOSING)
-    return _joined(_to_stop(stretch))
-
-
-def _to_stop(stretch: str) -> str:
-    """Return the words up to a rule of dashes or a closing phrase, at most three paragraphs."""
-    stretch = stretch.lstrip("\n")
-    stop = _STOP.search(stretch, 1)
-    if stop:
-        stretch = stretch[: stop.start()]
-    return "\n".join(_PARAGRAPH.split(stretch, 3)[:3])
+    return _joined(to_stop(stretch))
 
 
 def _joined(words: str) -> str:

@@ -1,9 +1,13 @@
 """Exchange of all ages, Domino and Notes, GroupWise: the servers of offices."""
 
+from resolutions.failure import ADDRESS
 from resolutions.shape import ANY, HOST, shape
 
 _QUOTES = "'\"\u2018\u201c\u201e\u00ab"
 """How a remote server's words begin, whatever the language they are introduced in."""
+
+_WHEN = r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4}[^\n]{0,24}"
+"""A day and maybe a time, in numbers."""
 
 _QUOTE = f"[{_QUOTES}]"
 
@@ -30,6 +34,15 @@ SHAPES = (
         "exchange2003-name",
         "did not reach the following recipient",
         rf"recipient(?:\(s\)|s)?:\s{{1,40}}(?:[^\n@]{{0,200}}\s)?'?{ANY}'?",
+    ),
+    # Exchange 2000 and 2003, in any language: who, when; the words; the server and its status
+    shape(
+        "exchange2000",
+        tuple(f" #{digit}." for digit in "45"),
+        rf"^[ \t]{{2,}}'?(?:{ANY}'?|[^\n@#<>]{{1,100}})[ \t]\w{{1,6}}[ \t]{{1,4}}{_WHEN}\n"
+        rf"(?=(?:(?!.*{_WHEN})[^\n#]*\n){{1,4}}?[^\n#]*[ \t]#[45]\.\d"
+        rf"(?:[^\n@]{{0,200}}<(?P<named>{ADDRESS})>)?)",
+        r"\A\s*((?:.+\n?){1,6})",
     ),
     shape(
         "domino",

@@ -95,7 +95,10 @@ SHAPES = (
         "hmailserver",
         "could not be reached",
         rf"^[ \t]*{ANY}[ \t]*\n(?=[ \t]*Error Type:)",
-        r"(Remote server (?:\([\d.]+\) issued|replied)(?:.+\n?){1,8})",
+        (
+            r"(Remote server (?:\([\d.]+\) issued|replied)(?:.+\n?){1,8})",
+            r"Error Description:[ \t]*((?:(?!\s*Additional information).+\n?){1,4})",
+        ),
     ),
     shape(
         "communigate",
@@ -116,6 +119,13 @@ SHAPES = (
         r"^(?=(?:Unknown user|Unknown host|User mailbox exceeds allowed size|Invalid user|"
         r"Delivery failed \d+ attempts|Invalid final delivery userid|Undeliverable to)"
         rf"[^\n:]{{0,40}}:?[ \t]+{ANY})",
+    ),
+    # Momentum, formerly Ecelerity: who, at what stage, why
+    shape(
+        "momentum",
+        ">>> ",
+        rf"^>>>[ \t]*{ANY}[ \t]*\((?=[^()\n]{{3,60}}\):)",
+        r"\A(?:[^()\n]{3,60}\): )([^\n]+(?:\n(?!>>>|\s*$|-{3}).+){0,8})",
     ),
     shape("fml", "original mail as follows", rf"^(?=[^\n<]{{3,120}}<({ADDRESS})>)"),
     shape(
