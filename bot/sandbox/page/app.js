@@ -8,7 +8,7 @@ import { announce, avatar, drawChannel, isReply, walk } from "./messages.js";
 import { drawModal } from "./modal.js";
 import { dropOrphans, menu, notice } from "./overlay.js";
 import { drawSide, watchOutside } from "./side.js";
-import { direct, goTo, openChannel, openOutside, ui } from "./ui.js";
+import { direct, goTo, openChannel, openOutside, showOutside, ui } from "./ui.js";
 
 const NEAR = 80;
 const part = (id) => document.getElementById(id);
@@ -233,7 +233,10 @@ function start() {
       changed();
     }
   });
-  refresh().then(connect, () => notice("The page could not be loaded."));
+  refresh().then(() => {
+    if (state.outside) showOutside();
+    connect();
+  }, () => notice("The page could not be loaded."));
   watchOutside(part("side"));
 }
 

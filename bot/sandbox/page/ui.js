@@ -6,6 +6,7 @@ export const ui = {
   channel: "",
   tab: "messages",
   side: "",
+  below: "",
   thread: null,
   target: "",
   sidebar: false,
@@ -27,7 +28,13 @@ export function openChannel(channel, tab = "messages") {
   else changed();
 }
 
+// What happened outside is there to see at once, where there is room for it.
+export function showOutside() {
+  if (!ui.side && matchMedia("(min-width: 1200px)").matches) openOutside();
+}
+
 export function openThread(channel, ts) {
+  if (ui.side !== "thread") ui.below = ui.side;
   ui.thread = { channel, ts };
   ui.side = "thread";
   ui.returnTo = document.activeElement;
@@ -42,7 +49,8 @@ export function openOutside() {
 }
 
 export function closeSide() {
-  ui.side = "";
+  ui.side = ui.thread ? ui.below : "";
+  ui.below = "";
   ui.thread = null;
   changed();
   if (ui.returnTo?.isConnected) ui.returnTo.focus();

@@ -405,12 +405,27 @@ async def test_what_happens_outside_has_a_panel(browser):
     async with SlackStandIn(signing_secret="s", bot_token="t", outside=outside) as slack:
         page = await browser.new_page()
         await page.goto(slack.page_url)
-        await page.get_by_role("button", name="Outside").click()
         await expect(page.get_by_role("tabpanel")).to_contain_text("Ticket 7")
         await page.get_by_role("tab", name="Mailbox").press("ArrowRight")
         await expect(page.get_by_role("tabpanel")).to_have_text("Nobody.")
         tabs[1]["items"] = [{"title": "ana@example.com"}]
         await expect(page.get_by_role("tabpanel")).to_contain_text("ana@example.com")
+        await page.get_by_role("button", name="Outside", exact=True).click()
+        await expect(page.get_by_role("tabpanel")).to_have_count(0)
+        await page.close()
+
+
+async def test_what_happens_outside_covers_nothing_in_a_narrow_window(browser):
+    async def outside():
+        return {"tabs": [{"title": "Mailbox", "empty": "No ticket."}]}
+
+    async with SlackStandIn(signing_secret="s", bot_token="t", outside=outside) as slack:
+        page = await browser.new_page(viewport={"width": 390, "height": 844})
+        await page.goto(slack.page_url)
+        await expect(page.get_by_role("button", name="Outside", exact=True)).to_be_visible()
+        await expect(page.get_by_role("tabpanel")).to_have_count(0)
+        await page.get_by_role("button", name="Outside", exact=True).click()
+        await expect(page.get_by_role("tabpanel")).to_have_text("No ticket.")
         await page.close()
 
 
@@ -420,9 +435,10 @@ async def test_a_narrow_window_has_all_of_it(page, post, kit):
 
     await expect(message(page, ts).get_by_role("button", name="Go")).to_be_visible()
     width = await page.evaluate("document.documentElement.scrollWidth")
+    height = await page.evaluate("document.documentElement.scrollHeight")
     await page.get_by_role("button", name="Conversations").click()
     await expect(page.get_by_role("button", name="switch person")).to_be_visible()
-    assert width == 390
+    assert (width, height) == (390, 800)
 
 
 async def test_the_page_catches_up_after_the_connection_was_lost(page, slack, post):
