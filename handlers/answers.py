@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from handlers import blocks
 from handlers.block_kit import Block, cut, escape, moment
-from handlers.phrases import HARDNESS
+from handlers.phrases import hardness
 from handlers.store import Contact
 from resolutions.alert import Delivery
 from resolutions.because import against, because
@@ -85,7 +85,7 @@ def explained(found: Explained, resolution: Resolution, seen: str = "") -> block
             f"*Who can act:* {blocks.owner(resolution)}\n"
             f"*Is the address lost?* {LOST[resolution.final_for]}"
         ),
-        blocks.section(blocks.steps_of(resolution)),
+        blocks.section(blocks.steps_of(resolution, owned=False)),
         *_special(resolution),
         *_samples(resolution),
     ]
@@ -120,7 +120,7 @@ def diagnosed(
     """Return why a reply was given, what speaks for it and against it, and what to do."""
     if diagnosis.kind in NO_BOUNCE and diagnosis.kind is not Kind.COMPLAINT:
         return _no_bounce(diagnosis, catalogue, reply)
-    resolution = resolution.special(diagnosis.variant)
+    resolution = resolution.special(diagnosis.variant).hinted(reply)
     verdict = _verdict(diagnosis, resolution)
     title, explanation = escape(resolution.title), escape(resolution.explanation)
     lines = [f"*{title}* · {verdict}", explanation]
@@ -162,10 +162,10 @@ def contact(
 
 
 def _verdict(diagnosis: Diagnosis, resolution: Resolution) -> str:
-    hardness = HARDNESS.get(diagnosis.permanence, "")
+    may_pass = hardness(diagnosis.permanence, diagnosis.reason)
     waits = "the server still retries" if diagnosis.kind is Kind.DEFERRAL else ""
     sure = "" if diagnosis.confidence.value == "none" else diagnosis.confidence.value
-    return ", ".join(word for word in (resolution.word, sure, hardness, waits) if word)
+    return ", ".join(word for word in (resolution.word, sure, may_pass, waits) if word)
 
 
 def _no_bounce(diagnosis: Diagnosis, catalogue: Catalogue, reply: str) -> blocks.Message:
@@ -215,7 +215,8 @@ def _state(one: Contact) -> str:
 
 
 def _past(delivery: Delivery) -> str:
-    words = [delivery.state.value, HARDNESS.get(delivery.permanence, ""), delivery.reason.value]
+    may_pass = hardness(delivery.permanence, delivery.reason)
+    words = [delivery.state.value, may_pass, delivery.reason.value]
     told = ", ".join(word for word in words if word)
     where = escape(" · ".join(w for w in (delivery.source, cut(delivery.campaign, 60, "…")) if w))
     return f"{moment(delivery.occurred_at)} — {told} — {where}"

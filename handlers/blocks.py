@@ -5,6 +5,7 @@ reply gets what the others leave.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from handlers.block_kit import (
@@ -36,20 +37,23 @@ from handlers.block_kit import (
     utc,
     visible,
 )
-from handlers.deeds import deed_blocks
+from handlers.deeds import deed_blocks, tells_of_ticket
 from handlers.phrases import (
-    HARDNESS,
     address,
     addresses,
+    blocked_ips,
     breadth,
     counts,
     facts,
+    hardness,
     headline,
     is_quiet,
     lead,
+    link,
     origin,
     receivers,
     reply_text,
+    ticket,
     title,
 )
 from resolutions.alert import Alert, Delivery
@@ -59,6 +63,7 @@ from resolutions.resolution import Family, Resolution
 __all__ = [
     "SPOKEN_LIMIT",
     "THREAD_LIMIT",
+    "Beside",
     "Block",
     "Message",
     "actions",
@@ -72,6 +77,7 @@ __all__ = [
     "failed_job",
     "fine_print",
     "fitted",
+    "fitting",
     "header",
     "headline",
     "menu",
@@ -101,9 +107,24 @@ RESERVE = 200
 FAILURE_LIMIT = 1_500
 REPLY_LIMIT = 3_000
 EXPLANATION_LIMIT, STEP_LIMIT, STEPS_LIMIT, EVIDENCE_LIMIT = 700, 400, 1_800, 300
-LINK_LIMIT = 500
 NEEDS_A_BOUNCE = frozenset({"resend", "deactivate"})
 """Buttons that an alert has only when something bounced: what waits is still being retried."""
+
+ONLY_SHOWS = frozenset({"list_recipients", "show_addresses"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What a message shows that neither alert nor catalogue holds.
+
+    `questions` are what the buttons of these names ask before they tell the bot.
+    """
+
+    link_of_previous: str = ""
+    questions: Mapping[str, Block] = field(default_factory=dict)
+
+
+NOTHING_BESIDE = Beside()
 
 
 def alert(
@@ -113,17 +134,19 @@ def alert(
     labels: Mapping[str, str],
     masked: bool,
     now: datetime,
-    link_of_previous: str = "",
+    beside: Beside = NOTHING_BESIDE,
 ) -> Message:
     """Return the message of an alert. `labels` are the registered buttons' labels by name."""
-    resolution = resolution.special(alert.variant)
+    resolution = fitting(alert, resolution)
     about = title(alert, resolution)
     first = section(f"*{about}* — {facts(alert)}\n{_explanation(alert, resolution)}")
     concerned = [*_concerned(alert, masked=masked, now=now)]
     below = [
         *_evidence(alert),
-        *_buttons(alert, resolution, labels, masked=masked, about=unescape(about)),
-        context(*_small_print(alert, link_of_previous)),
+        *_buttons(
+            alert, _offered(alert, resolution, labels, masked=masked), unescape(about), beside
+        ),
+        context(*_small_print(alert, beside.link_of_previous)),
         *deed_blocks(alert, labels),
     ]
     room = TOGETHER - RESERVE - size([first, *concerned, *below])
@@ -135,9 +158,15 @@ def alert(
     return Message(_spoken(alert, resolution, masked=masked), [*top, *reply, *below])
 
 
-def steps_of(resolution: Resolution, limit: int = STEPS_LIMIT) -> str:
-    """Return what to do, numbered, and who can do it."""
-    head = f"*What to do* (who can act: {owner(resolution)})"
+def fitting(alert: Alert, resolution: Resolution) -> Resolution:
+    """Return what is to be done about an alert: of its special case, and of what was replied."""
+    replies = [one.reply for one in alert.sample if one.reply and one.reason is alert.reason]
+    return resolution.special(alert.variant).hinted(*replies)
+
+
+def steps_of(resolution: Resolution, limit: int = STEPS_LIMIT, *, owned: bool = True) -> str:
+    """Return what to do, numbered, and who can do it where that is not said elsewhere."""
+    head = f"*What to do* (who can act: {owner(resolution)})" if owned else "*What to do*"
     steps = [
         f"{number}. {cut(escape(step), STEP_LIMIT)}"
         for number, step in enumerate(resolution.steps, 1)
@@ -204,8 +233,10 @@ def _concerned(alert: Alert, *, masked: bool, now: datetime) -> Iterator[Block]:
     if alert.bounced != alert.recipients or alert.waiting or alert.delivered or alert.expired:
         lines.append(counts(alert, now))
     if wide:
-        lines.append(breadth(alert))
-    who = [receivers(alert), addresses(alert, masked=masked)]
+        lines += [blocked_ips(alert)[:1].upper() + blocked_ips(alert)[1:], breadth(alert)]
+    told = addresses(alert, masked=masked)
+    at = receivers(alert)
+    who = ["" if alert.recipients == 1 and at and told.endswith(f"@{at}") else at, told]
     lines.append(" — ".join(part for part in who if part))
     if text := "\n".join(line for line in lines if line):
         yield section(cut(text, 1_200))
@@ -227,23 +258,30 @@ def _evidence(alert: Alert) -> Iterator[Block]:
         yield fine_print(sure + said, EVIDENCE_LIMIT)
 
 
-def _buttons(
-    alert: Alert,
-    resolution: Resolution,
-    labels: Mapping[str, str],
-    *,
-    masked: bool,
-    about: str,
-) -> Iterator[Block]:
+def _offered(
+    alert: Alert, resolution: Resolution, labels: Mapping[str, str], *, masked: bool
+) -> dict[str, str]:
+    """Return the labels of what can be done, the best first."""
     quiet = NEEDS_A_BOUNCE if is_quiet(alert) else frozenset()
-    names = [word for word in resolution.actions if word in labels and word not in quiet]
-    first, rest = names[:BUTTONS], names[BUTTONS:]
+    names = [word for word in resolution.actions if word not in quiet]
     if alert.recipients > THREAD_LIMIT:
-        rest.append("list_recipients")
+        names.append("list_recipients")
     if masked and alert.sample:
-        rest.append("show_addresses")
-    elements = [button(labels[word], word, str(alert.id), about=about) for word in first]
-    more = {f"{word}|{alert.id}": labels[word] for word in rest if word in labels}
+        names.append("show_addresses")
+    return {word: labels[word] for word in names if word in labels}
+
+
+def _buttons(
+    alert: Alert, offered: Mapping[str, str], about: str, beside: Beside
+) -> Iterator[Block]:
+    """Give a row of the best, and a menu of the others: what only shows stands in there."""
+    deeds = [word for word in offered if word not in ONLY_SHOWS]
+    first = deeds[:BUTTONS]
+    elements = [
+        button(offered[word], word, str(alert.id), about=about, confirm=beside.questions.get(word))
+        for word in first
+    ]
+    more = {f"{word}|{alert.id}": offered[word] for word in offered if word not in first}
     if more:
         elements.append(menu(more, "more"))
     if elements:
@@ -252,28 +290,20 @@ def _buttons(
 
 def _small_print(alert: Alert, link_of_previous: str) -> list[str]:
     lines = [origin(alert)]
-    if alert.ticket:
-        reference, _, url = alert.ticket.partition(" ")
-        lines.append(f"Ticket: {_link(url, reference)}")
+    if alert.ticket and not tells_of_ticket(alert):
+        lines.append(f"Ticket: {ticket(alert)}")
     if link_of_previous:
-        lines.append(f"Continues {_link(link_of_previous, 'an earlier alert')}, which was closed.")
+        lines.append(f"Continues {link(link_of_previous, 'an earlier alert')}, which was closed.")
     if alert.closed_at is not None:
         lines.append(f"Closed {moment(alert.closed_at)}: new bounces start a new message.")
     return lines
-
-
-def _link(url: str, label: str) -> str:
-    shown = cut(escape(label), 100)
-    if len(url) > LINK_LIMIT or not url.startswith(("https://", "http://")):
-        return shown
-    return f"<{escape(url).replace('|', '%7C')}|{shown}>"
 
 
 def _recipient(delivery: Delivery, *, masked: bool, room: int) -> Iterator[Block]:
     shown = address(delivery.recipient, masked=masked)
     words = [
         delivery.state.value,
-        HARDNESS.get(delivery.permanence, ""),
+        hardness(delivery.permanence, delivery.reason),
         delivery.reason.value,
         f"{delivery.confidence}: {cut(delivery.evidence, 150)}" if delivery.evidence else "",
         utc(delivery.occurred_at),

@@ -11,11 +11,10 @@ DEED_LIMIT = 250
 
 def deed_blocks(alert: Alert, labels: Mapping[str, str]) -> Iterator[Block]:
     """Give a line for each deed, with the buttons of what can still be changed."""
-    deeds = sorted(alert.deeds, key=lambda deed: (deed.at, deed.job_id))
-    restorable = None if alert.key.complaint else _restorable(deeds)  # a complaint is final
-    shown = [deed for deed in deeds if deed in deeds[-DEEDS:] or _open(deed) or deed is restorable]
-    if len(deeds) > len(shown):
-        yield context(f"{len(deeds) - len(shown)} earlier deeds are in the thread.")
+    restorable = _restorable_of(alert)
+    shown = _shown(alert)
+    if len(alert.deeds) > len(shown):
+        yield context(f"{len(alert.deeds) - len(shown)} earlier deeds are in the thread.")
     for deed in shown:
         yield context(cut(_deed(deed, alert.recipients), DEED_LIMIT))
         elements = list(_controls(deed, labels))
@@ -23,6 +22,26 @@ def deed_blocks(alert: Alert, labels: Mapping[str, str]) -> Iterator[Block]:
             elements.append(button(labels["reactivate"], "reactivate", str(alert.id)))
         if elements:
             yield actions(elements, f"deed:{deed.job_id}:{deed.state}")
+
+
+def tells_of_ticket(alert: Alert) -> bool:
+    """Tell whether a line that is shown says which ticket was opened."""
+    return any(deed.action == "open_ticket" and deed.state == "done" for deed in _shown(alert))
+
+
+def _ordered(alert: Alert) -> list[Deed]:
+    return sorted(alert.deeds, key=lambda deed: (deed.at, deed.job_id))
+
+
+def _restorable_of(alert: Alert) -> Deed | None:
+    return None if alert.key.complaint else _restorable(_ordered(alert))  # a complaint is final
+
+
+def _shown(alert: Alert) -> list[Deed]:
+    """Return the newest deeds, and of the others what can still be changed."""
+    deeds, restorable = _ordered(alert), _restorable_of(alert)
+    newest = {deed.job_id for deed in deeds[-DEEDS:]}
+    return [deed for deed in deeds if deed.job_id in newest or _open(deed) or deed is restorable]
 
 
 def _open(deed: Deed) -> bool:
@@ -47,7 +66,7 @@ def _deed(deed: Deed, total: int) -> str:
         )
     what = cut(what or f"{_name(deed)} done", DEED_LIMIT - 100)
     by = "" if who in what else f", by {who}"
-    return f"{what}{by}, {moment(deed.at)}"
+    return f"{what}{by}, {moment(deed.ended_at or deed.run_at or deed.at)}"
 
 
 def _name(deed: Deed) -> str:

@@ -58,14 +58,14 @@ class Home:
     async def _draw(self) -> list[Block]:
         store, now = self._desk.store, self._desk.clock()
         counts = await store.counts(now - timedelta(hours=24))
-        alerts = await store.open_alerts(limit=SHOWN)
+        alerts, total = await store.worst_alerts(SHOWN)
         links = await self._links.of_alerts(alerts)
         return [
             blocks.header("Last 24 hours"),
             blocks.section(_counted(counts, self._desk.catalogue)),
             blocks.divider(),
             blocks.header("Open alerts"),
-            *_alerts(alerts, links, self._desk.catalogue),
+            *_alerts(alerts, links, self._desk.catalogue, total),
             blocks.divider(),
             blocks.header("Scheduled"),
             blocks.section(_scheduled(await store.jobs([JobState.WAITING], 5 * SHOWN))),
@@ -92,14 +92,21 @@ def _title(word: str, catalogue: Catalogue) -> str:
     return catalogue[word].title if word in catalogue else blocks.escape(word)
 
 
-def _alerts(alerts: Sequence[Alert], links: Mapping[int, str], catalogue: Catalogue) -> list[Block]:
+def _alerts(
+    alerts: Sequence[Alert], links: Mapping[int, str], catalogue: Catalogue, total: int
+) -> list[Block]:
+    """Return a line for each alert; those beyond are the less urgent ones."""
     if not alerts:
         return [blocks.section("No open alerts.")]
     lines = []
     for alert in alerts:
         line = headline(alert, catalogue.of(alert.reason, complaint=alert.key.complaint))
         lines.append(f"<{links[alert.id]}|{line}>" if links[alert.id] else line)
-    return blocks.plain("\n".join(lines))
+    shown = blocks.plain("\n".join(lines))
+    if more := total - len(alerts):
+        what = "of less severity, with fewer emails or older"
+        shown.append(blocks.context(f"and {more:,} more open in the channel, {what}"))
+    return shown
 
 
 def _scheduled(jobs: Sequence[Job]) -> str:

@@ -16,9 +16,20 @@ from resolutions.masking import mask, mask_all
 from resolutions.operator import known_operators
 from resolutions.reason import Reason
 from resolutions.resolution import Family, Resolution, Severity
+from resolutions.sending_ip import sending_ips
 
 NAME_LIMIT = 60
-HARDNESS = {Permanence.PERMANENT: "hard", Permanence.TRANSIENT: "soft"}
+LINK_LIMIT = 500
+RATED = 10
+"""Failures from which on a share of the attempts would tell something."""
+
+SAYS_LITTLE = frozenset({Reason.SUPPRESSED})
+"""Reasons of which it tells nothing whether they pass: nobody was asked."""
+
+OF_THE_ADDRESS = frozenset(
+    {Reason.BAD_MAILBOX, Reason.INACTIVE_MAILBOX, Reason.DOMAIN_NOT_FOUND, Reason.UNKNOWN}
+)
+"""Reasons of which "hard" is not misread: it is the address that a final refusal speaks of."""
 NAMES = 3
 ADDRESSES = 2
 
@@ -54,12 +65,29 @@ def facts(alert: Alert) -> str:
     if is_quiet(alert):
         parts.append("waiting" if alert.waiting else "all delivered since")
     else:
-        if alert.severity is not Severity.INFO:
-            parts.insert(0, alert.severity.value)
         parts += _how(alert)
+        if alert.severity is Severity.URGENT:
+            parts.insert(0, "urgent")
+        elif alert.severity is Severity.NOTICE:
+            parts.append("severity notice")
     if alert.closed_at is not None:
         parts.append("closed")
     return ", ".join(parts)
+
+
+def hardness(permanence: Permanence, reason: Reason) -> str:
+    """Return whether a failure may pass, in a word that blames no address for what is not its own.
+
+    >>> hardness(Permanence.PERMANENT, Reason.BAD_MAILBOX)
+    'hard'
+    >>> hardness(Permanence.PERMANENT, Reason.QUOTA_ISSUES)
+    'not retried'
+    """
+    if permanence is Permanence.UNKNOWN or reason in SAYS_LITTLE:
+        return ""
+    if permanence is Permanence.TRANSIENT:
+        return "soft"
+    return "hard" if reason in OF_THE_ADDRESS else "not retried"
 
 
 def is_quiet(alert: Alert) -> bool:
@@ -98,10 +126,10 @@ def counts(alert: Alert, now: datetime) -> str:
 
 
 def rate(alert: Alert) -> str:
-    """Return the share of the attempts that failed, where the attempts are known."""
+    """Return the share of the attempts that failed, "" where few failed of unknown attempts."""
     failed = alert.bounced + alert.expired
     if not alert.attempts:
-        return "rate unknown"
+        return "rate unknown" if failed >= RATED else ""
     return f"{percent(failed / max(alert.attempts, failed))} of {alert.attempts:,} attempts"
 
 
@@ -190,13 +218,38 @@ def origin(alert: Alert) -> str:
         sources.append(name(f"{tally.word} ({provider})" if provider else tally.word))
     if more := len(alert.words("source")) - len(sources):
         sources.append(f"{more} more sources")
-    when = f"first {moment(alert.opened_at)}, last {moment(alert.last_event_at)}"
-    parts = [", ".join(sources), when]
+    parts = [", ".join(sources), _when(alert)]
     if not is_quiet(alert):
-        parts.insert(1, alert.severity.value)
+        if alert.severity is Severity.INFO:
+            parts.insert(1, "severity info")
         if alert.key.family is Family.LIST or not alert.attempts:
             parts.append(rate(alert))
     return " · ".join(part for part in parts if part)
+
+
+def ticket(alert: Alert) -> str:
+    """Return the ticket of an alert as mrkdwn: a link if there is an address to it."""
+    reference, _, url = alert.ticket.rpartition(" ")
+    return link(url, reference) if reference and _is_url(url) else escape(alert.ticket)
+
+
+def link(url: str, label: str) -> str:
+    """Return a link as mrkdwn; the label alone where the address is none or too long."""
+    shown = cut(escape(label), 100)
+    if len(url) > LINK_LIMIT or not _is_url(url):
+        return shown
+    return f"<{escape(url).replace('|', '%7C')}|{shown}>"
+
+
+def blocked_ips(alert: Alert) -> str:
+    """Return the IP addresses of ours that a receiver named when it refused, "" for none."""
+    if alert.key.topic != "refused":
+        return ""
+    named = sending_ips(delivery.reply for delivery in alert.sample)
+    if not named:
+        return ""
+    word = "sending IP address" if len(named) == 1 else "sending IP addresses"
+    return f"{word} {', '.join(named)}"
 
 
 def lead(sample: Sequence[Delivery], reason: Reason) -> Delivery | None:
@@ -243,7 +296,7 @@ def _how(alert: Alert) -> list[str]:
         return [*_hardness(alert), *waiting]
     if not alert.attempts:
         return []
-    time = alert.last_event_at - alert.opened_at
+    time = alert.last_at - alert.first_at
     return [f"{rate(alert)} in {span(time)}"]
 
 
@@ -251,10 +304,23 @@ def _hardness(alert: Alert) -> list[str]:
     found = {tally.word: tally.bounced + tally.expired for tally in alert.words("permanence")}
     if not found:
         found = {delivery.permanence.value: 1 for delivery in alert.sample}
-    soft, hard = found.get(Permanence.TRANSIENT, 0), found.get(Permanence.PERMANENT, 0)
-    if soft and hard:
-        return [f"{soft:,} soft", f"{hard:,} hard"]
-    return ["soft"] if soft else ["hard"] if hard else []
+    words = {
+        hardness(permanence, alert.reason): found[permanence]
+        for permanence in (Permanence.TRANSIENT, Permanence.PERMANENT)
+        if found.get(permanence, 0) and hardness(permanence, alert.reason)
+    }
+    return list(words) if len(words) < 2 else [f"{count:,} {word}" for word, count in words.items()]
+
+
+def _when(alert: Alert) -> str:
+    """Return when it happened, by the time of the events."""
+    if alert.first_at == alert.last_at:
+        return moment(alert.first_at)
+    return f"first {moment(alert.first_at)}, last {moment(alert.last_at)}"
+
+
+def _is_url(text: str) -> bool:
+    return text.startswith(("https://", "http://"))
 
 
 def _waiting(alert: Alert, now: datetime) -> str:

@@ -16,9 +16,11 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from handlers import blocks
 from handlers.action import Desk
 from handlers.links import Links, refusal
+from handlers.questions import flag_question
 from handlers.recipient_list import recipient_list
 from handlers.store import Due, Note
 from resolutions.alert import Alert
+from resolutions.resolution import Family
 
 EVENT_TYPE = "bounce_desk_post"
 LEASE_SECONDS = 30.0
@@ -59,6 +61,7 @@ class Poster:
     ) -> None:
         self._store = desk.store
         self._slack = desk.slack
+        self._sources = desk.sources
         self._catalogue = desk.catalogue
         self._channel = desk.channel
         self._masked = desk.masked
@@ -100,11 +103,23 @@ class Poster:
 
     async def _send_alert(self, due: Due, alert: Alert) -> None:
         link = await self._links.of_message(*(alert.previous or ("", "")))
-        ts = await self._put(due, self._alert(alert, link), alert.ts)
+        beside = blocks.Beside(link_of_previous=link, questions=await self._questions(alert))
+        ts = await self._put(due, self._alert(alert, beside), alert.ts)
         await self._try_details(alert)
         await self._done(due, ts)
 
-    def _alert(self, alert: Alert, link_of_previous: str) -> blocks.Message:
+    async def _questions(self, alert: Alert) -> dict[str, blocks.Block]:
+        """Return what buttons ask first: flagging, whom it would stop and what."""
+        if alert.key.family is not Family.LIST:
+            return {}
+        count = await self._store.count_to_flag(alert.id)
+        if not count:
+            return {}
+        sources = [tally.word for tally in alert.words("source")]
+        known = [self._sources.get(source) for source in sources]
+        return {"deactivate": flag_question(known, count, complaint=alert.key.complaint)}
+
+    def _alert(self, alert: Alert, beside: blocks.Beside) -> blocks.Message:
         """Return the message of an alert; one that cannot be made must not stop the others."""
         try:
             return blocks.alert(
@@ -113,7 +128,7 @@ class Poster:
                 labels=self._labels,
                 masked=self._masked,
                 now=self._clock(),
-                link_of_previous=link_of_previous,
+                beside=beside,
             )
         except Exception as error:
             raise UnmadeError(f"a bug: {type(error).__name__}") from error

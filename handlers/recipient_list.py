@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 from handlers.block_kit import utc, visible
-from handlers.phrases import HARDNESS, reply_text
+from handlers.phrases import hardness, reply_text
 from handlers.store import Note, Store
 from resolutions.alert import Alert, Delivery
 from resolutions.masking import mask
@@ -89,7 +89,7 @@ def _row(delivery: Delivery, *, masked: bool) -> tuple[str, ...]:
     return (
         mask(delivery.recipient) if masked else delivery.recipient,
         delivery.state.value,
-        HARDNESS.get(delivery.permanence, ""),
+        hardness(delivery.permanence, delivery.reason),
         delivery.reason.value,
         delivery.confidence.value,
         reply_text(delivery.evidence, masked=masked),

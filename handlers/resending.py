@@ -359,8 +359,9 @@ class Resending:
 
     def _outcome(self) -> Outcome:
         course = self._course
-        how = "handed to your sender" if isinstance(self._way, SignedCall) else "sent"
-        line = f"{counted(course.sent, 'email')} {how} again for <@{self._job.by}>"
+        signed = isinstance(self._way, SignedCall)
+        how = "passed to your sender to be sent again" if signed else "sent again"
+        line = f"{counted(course.sent, 'email')} {how}, asked for by <@{self._job.by}>"
         if left := course.left + len(course.row):
             line += f"; {left:,} left out"
         lines = [escape(one) for one in (*course.lines, *course.row)]

@@ -209,6 +209,13 @@ class Store(Protocol):
         """Return open alerts, the newest first, without samples."""
         ...
 
+    async def worst_alerts(self, limit: int) -> tuple[list[Alert], int]:
+        """Return the loudest open alerts, the largest and newest of those, and how many are open.
+
+        Without samples.
+        """
+        ...
+
     async def deliveries(self, alert_id: int, limit: int, after: int = 0) -> list[Delivery]:
         """Return deliveries of an alert by id, in pages."""
         ...

@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from resolutions.bounce import BounceEvent, Kind, Permanence
 from resolutions.diagnosis import Confidence, Diagnosis
 from resolutions.reason import Reason
 from resolutions.resolution import Family, Severity
+
+AHEAD = timedelta(minutes=5)
+BEHIND = timedelta(days=30)
+"""How far the time of an event may be from when it was heard of, and be believed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +102,9 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """What a person did with an alert, for its context line. `at` is when it was asked for.
+    """What a person did with an alert, for its context line.
+
+    `at` is when it was asked for, `ended_at` when it was done, cancelled or given up.
 
     `state` is the job's: "waiting" (can still be cancelled or moved), "running", "done", "dead",
     "cancelled", "stopped". `done` counts the recipients handled so far. `line` is the outcome.
@@ -112,15 +118,18 @@ class Deed:
     run_at: datetime | None = None
     state: str = "done"
     done: int = 0
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """One alert as it stands now: everything its Slack message shows.
 
-    Counts are deliveries, not events. `attempts` is delivered + bounced of the same subject in
-    the alert's time, None where no delivered feed is known ("rate unknown"). `sample` holds the
-    newest deliveries (at most 10), `recipients` how many distinct recipients there are in all.
+    `opened_at` and `last_event_at` are when it was heard of; `first_at` and `last_at` are what
+    people are shown. Counts are deliveries, not events. `attempts` is delivered + bounced of the
+    same subject in the alert's time, None where no delivered feed is known ("rate unknown").
+    `sample` holds the newest deliveries (at most 10), `recipients` how many distinct recipients
+    there are in all.
     `ticket` is the ticket's "reference url", if one was opened. `previous` is (channel, ts) of
     the alert that this one continues.
     """
@@ -148,6 +157,27 @@ class Alert:
     deeds: tuple[Deed, ...] = ()
     ticket: str = ""
     previous: tuple[str, str] | None = None
+
+    @property
+    def first_at(self) -> datetime:
+        """When the first of it happened, as the events in the sample say."""
+        return min([self.opened_at, *self._told()])
+
+    @property
+    def last_at(self) -> datetime:
+        """When the newest of it happened; without a time to be believed, when it was heard of."""
+        return max(self._told(), default=self.last_event_at)
+
+    def _told(self) -> list[datetime]:
+        """Return the times that the sample's events tell, without those that cannot be."""
+        times = [
+            moment
+            for delivery in self.sample
+            for moment in (delivery.occurred_at, delivery.waiting_since)
+            if moment is not None
+        ]
+        earliest, latest = self.opened_at - BEHIND, self.last_event_at + AHEAD
+        return [moment for moment in times if earliest <= moment <= latest]
 
     def words(self, dimension: str) -> list[Tally]:
         """Return the tallies of one dimension, the largest first."""

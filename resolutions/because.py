@@ -42,6 +42,9 @@ def against(diagnosis: Diagnosis, catalogue: Catalogue) -> str:
 
 
 _AGAINST = "against-"
+_PLACES = re.compile(r"<[@#~]>")
+"""Where an address, a host's or another number stood in the reply that was compared."""
+
 _NUMBERS = re.compile(r"[\d.]+")
 _PHRASES = {
     "status": "status {}",
@@ -65,7 +68,7 @@ def _phrase(piece: Evidence) -> str:
     kind = "provider" if piece.rule.startswith("provider/") else piece.kind.removeprefix(_AGAINST)
     if kind == "receiver" and _NUMBERS.fullmatch(piece.matched):
         return f"what {piece.matched} means at this receiver"
-    return _PHRASES.get(kind, 'the words "{}"').format(piece.matched)
+    return _PHRASES.get(kind, 'the words "{}"').format(_PLACES.sub("…", piece.matched))
 
 
 def _saying(piece: Evidence, catalogue: Catalogue) -> str:

@@ -148,6 +148,7 @@ async def _deeds(connection: AsyncConnection, numbers: Sequence[int]) -> dict[in
                 run_at=row.run_at if row.run_at > row.created_at else None,  # None: at once
                 state=row.state,
                 done=row.done,
+                ended_at=row.finished_at,
             )
         )
     return found

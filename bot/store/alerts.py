@@ -1,12 +1,12 @@
 """Alerts: as they stand, in whose thread a message is, and which are over."""
 
-from sqlalchemy import case, literal, or_, select, update
+from sqlalchemy import case, func, literal, or_, select, update
 
 from bot.store.acting import acted
 from bot.store.alert_rows import read_alerts
 from bot.store.columns import Moment
 from bot.store.delivery_rows import delivery_of
-from bot.store.ledger import LOCK
+from bot.store.ledger import LOCK, LOUDNESS
 from bot.store.part import Part
 from bot.store.tables import OPEN, alerts, deliveries, notes
 from resolutions.alert import Alert, Delivery
@@ -34,6 +34,24 @@ class Alerts(Part):
                 await connection.execute(within)
             ).scalar()
         return None if number is None else await self.alert(number)
+
+    async def worst_alerts(self, limit: int) -> tuple[list[Alert], int]:
+        """Return the loudest open alerts, of those the largest and newest, and how many there are.
+
+        Without samples.
+        """
+        loudness = case(
+            {level.value: at for at, level in enumerate(LOUDNESS)}, value=alerts.c.severity
+        )
+        size = alerts.c.waiting + alerts.c.bounced + alerts.c.expired
+        newest = (alerts.c.last_event_at.desc(), alerts.c.id.desc())
+        query = select(alerts).where(OPEN, or_(alerts.c.ts != "", size > 0))
+        total = select(func.count()).select_from(query.subquery())
+        worst = query.order_by(loudness.desc(), size.desc(), *newest).limit(limit)
+        async with self.database.reading() as connection:
+            number = (await connection.execute(total)).scalar_one()
+            rows = (await connection.execute(worst)).all()
+            return await read_alerts(connection, rows, sample=False), number
 
     async def open_alerts(self, limit: int = 50, reason: str = "") -> list[Alert]:
         """Return open alerts, the newest first, without samples.

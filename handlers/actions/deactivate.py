@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.action import Outcome, Progress, Stopped
-from handlers.block_kit import actions, button, escape, section
+from handlers.block_kit import Block, actions, button, escape, section
 from handlers.click import Click, Work, counted, done_line
 from handlers.errors import PermanentError
 from handlers.phrases import address, reply_text
 from handlers.provider import Provider
+from handlers.questions import flag_question
 from handlers.store import Contact, Job
 
 IN_A_ROW = 5
@@ -32,9 +33,21 @@ class Deactivate(Work):
             return await self.tell(click, client, text)
         new = "One new contact has" if count == 1 else f"{count:,} new contacts have"
         text += f"\n{new} bounced since."
-        again = button(f"Flag the {count:,} new", self.name, f"{click.number}|{last.id}")
+        again = button(
+            f"Flag the {count:,} new",
+            self.name,
+            f"{click.number}|{last.id}",
+            confirm=await self._question(click.number, count),
+        )
         row = actions([again], f"again:{last.id}")
         return await self.tell(click, client, text, [section(text), row])
+
+    async def _question(self, number: int, count: int) -> Block | None:
+        alert = await self.desk.store.alert(number)
+        if alert is None:
+            return None
+        known = [self.desk.sources.get(tally.word) for tally in alert.words("source")]
+        return flag_question(known, count, complaint=alert.key.complaint)
 
     async def work(self, job: Job, progress: Progress) -> Outcome:
         """Flag page by page; what one contact's provider refuses is listed, the rest goes on."""

@@ -6,15 +6,18 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.action import Outcome, Progress
 from handlers.block_kit import escape, utc
+from handlers.blocks import fitting
 from handlers.click import After, Click, Work
 from handlers.errors import PermanentError
 from handlers.links import Links
-from handlers.phrases import lead, reply_text
+from handlers.phrases import lead, reply_text, ticket
 from handlers.store import Job
 from handlers.ticket import Opened, Ticket
 from resolutions.alert import Alert, Delivery, Tally
 from resolutions.masking import mask
+from resolutions.reason import Reason
 from resolutions.resolution import Resolution
+from resolutions.sending_ip import sending_ips
 
 NO_SYSTEM = (
     "There is no ticket system yet. Set `system` in `[tickets]` of bounce.toml to `email` or"
@@ -42,8 +45,8 @@ class OpenTicket(Work):
     async def already(self, click: Click, client: AsyncWebClient, last: Job) -> None:
         """Show the ticket that is there."""
         alert = await self.desk.store.alert(click.number)
-        ticket = _linked(alert.ticket) if alert and alert.ticket else last.result
-        await self.tell(click, client, f"The ticket is there: {ticket}")
+        there = ticket(alert) if alert and alert.ticket else last.result
+        await self.tell(click, client, f"The ticket is there: {there}")
 
     async def work(self, job: Job, progress: Progress) -> Outcome:
         """Open the ticket, or find the one that an earlier attempt opened."""
@@ -52,7 +55,7 @@ class OpenTicket(Work):
         if alert is None:
             raise PermanentError("the alert is not known any more")
         if alert.ticket:
-            return Outcome(line=f"The ticket is there: {_linked(alert.ticket)}")
+            return Outcome(line=f"The ticket is there: {ticket(alert)}")
         if self.desk.tickets is None:
             raise PermanentError("no ticket system is configured any more: set tickets.system")
         opened = await self.desk.tickets.open(await self._ticket(alert, job))
@@ -61,24 +64,23 @@ class OpenTicket(Work):
 
     async def _ticket(self, alert: Alert, job: Job) -> Ticket:
         known = self.desk.catalogue.of(alert.reason, complaint=alert.key.complaint)
-        resolution = known.special(alert.variant)
+        resolution = fitting(alert, known)
         masked = self.desk.masked
         return Ticket(
             key=f"bounce-{alert.id}-{alert.opened_at:%Y%m%dT%H%M%S}",
             title=_title(alert, resolution),
             body="\n".join(_body(alert, resolution, masked=masked)),
             link=await Links(self.desk.slack).of_message(alert.channel, alert.ts),
-            checks=(*resolution.checks, *(() if resolution.checks else resolution.steps)),
+            checks=(*_hints(known, resolution), *(resolution.checks or resolution.steps)),
             samples=tuple(_sample(one, masked=masked) for one in _telling(alert)),
         )
 
 
-def _linked(ticket: str) -> str:
-    """Return the "reference url" of an alert as mrkdwn."""
-    reference, _, url = ticket.rpartition(" ")
-    if not reference or not url.startswith(("https://", "http://")):
-        return escape(ticket)
-    return f"<{escape(url)}|{escape(reference)}>"
+def _hints(known: Resolution, resolution: Resolution) -> Iterator[str]:
+    """Give the steps of the resolution that the replies alone call for."""
+    hints = {hint.step for hint in known.hints}
+    if resolution.checks:
+        yield from (step for step in resolution.steps if step in hints)
 
 
 def _reference(opened: Opened) -> str:
@@ -111,12 +113,25 @@ def _body(alert: Alert, resolution: Resolution, *, masked: bool) -> Iterator[str
     ):
         if words := [tally for tally in alert.words(dimension) if tally.word]:
             yield f"{label + ':':<13} {_names(words, masked=masked)}"
-    yield f"First:        {utc(alert.opened_at)}"
-    yield f"Last:         {utc(alert.last_event_at)}"
+    if ours := _ours(alert):
+        yield f"Sending IP:   {', '.join(ours)}"
+    yield f"First:        {utc(alert.first_at)}"
+    yield f"Last:         {utc(alert.last_at)}"
     telling = lead(alert.sample, alert.reason)
     if telling is not None and telling.evidence:
         evidence = _flat(telling.evidence, masked=masked)
         yield f"Diagnosis:    {telling.confidence}: {evidence}"
+
+
+def _ours(alert: Alert) -> list[str]:
+    """Return our IP addresses that the replies name, and those that the providers tell."""
+    told = (one.metadata.get("sending_ip", "") for one in alert.sample)
+    named = sending_ips(one.reply for one in alert.sample) if _is_refused(alert) else []
+    return list(dict.fromkeys([*named, *(_flat(ip, masked=True) for ip in told if ip)]))[:NAMES]
+
+
+def _is_refused(alert: Alert) -> bool:
+    return alert.key.topic == "refused" or alert.reason is Reason.AUTHENTICATION_FAILURE
 
 
 def _counts(alert: Alert) -> str:

@@ -173,8 +173,12 @@ class Resend(Button):
         }
         if not lists:
             return []
-        choice = Choice("lift", f"Take them off {' and '.join(sorted(lists))} first")
-        hint = "Never done for people who complained or unsubscribed. Unticked, they are left out."
+        choice = Choice("lift", "Take them off the provider's list first")
+        named = " and ".join(sorted(lists))
+        hint = (
+            f"The list is {named}. Nobody who complained or unsubscribed is taken off."
+            " Unticked, who is on it is left out."
+        )
         label = "If an address is suppressed"
         return [modal.ask("lift", label, modal.tick(choice), hint=hint, optional=True)]
 

@@ -81,7 +81,9 @@ async def test_a_resend_is_scheduled_moved_cancelled_and_done(page: Page, demo: 
     await modal.get_by_role("button", name="Schedule").click()
     await expect(message).to_contain_text("scheduled by @Ada")
     await let_its_time_come(demo)
-    await expect(message).to_contain_text("handed to your sender again for @Ada")
+    await expect(message).to_contain_text(
+        "passed to your sender to be sent again, asked for by @Ada"
+    )
 
     assert await outside(demo, 1) == ["noor@over-full.example"]
     assert demo.outside.sender.forged == 0
@@ -102,6 +104,11 @@ async def test_a_contact_is_flagged_at_the_provider_and_taken_back(page: Page, d
     message = alert(page, GONE)
 
     await message.get_by_role("button", name="Flag as inactive").click()
+    question = page.get_by_role("alertdialog")
+    await expect(question).to_contain_text("Stops all mail of this SendGrid account, receipts")
+    await question.get_by_role("button", name="Not now").click()
+    await message.get_by_role("button", name="Flag as inactive").click()
+    await question.get_by_role("button", name="Flag as inactive").click()
     await expect(message).to_contain_text("flagged as inactive by @Ada")
     assert await outside(demo, 0) == ["tomas@vanished-cafe.example"]
 

@@ -135,7 +135,7 @@ async def test_a_resend_reaches_the_sender_signed_and_once(desk):
 
         (job,) = await bot.store.jobs([JobState.WAITING])
         assert await bot.store.move(job.id, desk.clock(), ADA)
-        await desk.reads("handed to your sender again")
+        await desk.reads("passed to your sender to be sent again")
 
     assert [taken.recipient for taken in desk.outside.sender.taken] == [ANA]
     assert desk.outside.sender.forged == 0

@@ -27,6 +27,12 @@ def test_a_phrase_names_what_decided_and_a_status_that_agrees():
     assert phrase(diagnosis(WORDS, MORE, STATUS)) == 'the words "mailbox full", status 5.2.2 agrees'
 
 
+def test_a_phrase_shows_no_signs_of_ours():
+    seen = replace(WORDS, matched="messages from <#> deferred")
+
+    assert phrase(diagnosis(seen)) == 'the words "messages from … deferred"'
+
+
 def test_a_phrase_does_not_hide_what_contradicts():
     assert phrase(diagnosis(WORDS, AGAINST)) == 'the words "mailbox full", against status 5.1.1'
 

@@ -54,7 +54,7 @@ async def test_what_was_done_is_told_to_who_cancels_too_late(room: Any) -> None:
     await room.click(LINUS, "cancel", str(job.id))  # the message is not redrawn yet
 
     assert "Already done" in room.told(LINUS)
-    assert "1 email handed to your sender" in room.told(LINUS)
+    assert "1 email passed to your sender" in room.told(LINUS)
 
 
 async def test_a_job_is_moved_to_another_time(room: Any) -> None:

@@ -41,6 +41,44 @@ async def test_the_answer_names_what_was_done_in_the_providers_words(room: Any) 
     assert "flagged as inactive" in await room.shown()
 
 
+async def test_it_is_asked_first_what_stops_and_for_how_many(room: Any) -> None:
+    await room.hear(ANA, BEN)
+
+    question = (await button(room, "deactivate"))["confirm"]
+    await room.click(ADA, "deactivate")
+    await room.work()
+
+    assert question["title"]["text"] == "Flag 2 contacts as inactive?"
+    assert question["text"]["text"] == (
+        "Stops all mail that mg.shop.example sends through Mailgun. For 2 contacts."
+        " You can take the flags back."
+    )
+    assert "confirm" not in await button(room, "deactivate")
+
+
+@pytest.mark.parametrize(
+    ("source", "effect"),
+    [
+        ("campaigns", "all mail of this SendGrid account, receipts and passwords too"),
+        ("mails", "They are flagged here only"),
+    ],
+)
+async def test_the_question_speaks_the_providers_words(room: Any, source: str, effect: str) -> None:
+    await room.hear(ANA, source=source)
+
+    question = (await button(room, "deactivate"))["confirm"]
+
+    assert effect in question["text"]["text"]
+
+
+async def button(room: Any, name: str) -> dict[str, Any]:
+    """Return a button of the newest alert's message."""
+    ts = (await room.alert()).ts
+    shown = next(one for one in room.slack.messages("C01DELIV") if one["ts"] == ts)
+    rows = [block["elements"] for block in shown["blocks"] if block["type"] == "actions"]
+    return next(one for row in rows for one in row if one["action_id"] == name)
+
+
 async def test_who_complained_is_noted_as_a_complaint_at_the_provider(room: Any) -> None:
     await room.hear(ANA, kind=Kind.COMPLAINT, reply=SmtpReply())
 

@@ -56,6 +56,21 @@ async def test_the_ticket_has_what_the_admin_needs(room: Any, mailbox: Mailbox) 
     assert "What to check:" in text
     assert f"p{alert.ts.replace('.', '')}" in text
     assert "2026-06-15" in text
+    assert "Sending IP:   192.0.2.10" in text
+    assert "sender.office.com" in text
+
+
+async def test_the_ticket_names_the_sending_ip_that_the_provider_tells(
+    room: Any, mailbox: Mailbox
+) -> None:
+    refused = {**BLOCKED, "reply": SmtpReply("550 5.7.606 Access denied, banned sending IP")}
+    await room.hear("ana@contoso.example", metadata={"sending_ip": "198.51.100.7"}, **refused)
+
+    await room.press(ADA, "open_ticket")
+    await room.work()
+
+    (mail,) = mailbox.mails
+    assert "Sending IP:   198.51.100.7" in mail.get_content()
 
 
 async def test_addresses_are_masked_in_tickets(room: Any, mailbox: Mailbox) -> None:

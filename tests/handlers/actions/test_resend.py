@@ -68,7 +68,7 @@ async def test_a_scheduled_resend_reaches_the_sender_signed_and_at_its_time(room
     assert body["original"]["subject"] == "Your receipt"
     assert body["original"]["campaign"] == "Receipts"
     assert body["original"]["metadata"].keys() == {"order"}
-    line = f"2 emails handed to your sender again for <@{ADA}>"
+    line = f"2 emails passed to your sender to be sent again, asked for by <@{ADA}>"
     assert line in await room.thread()
 
 
@@ -156,7 +156,9 @@ async def test_each_recipient_is_judged_again(room: Any) -> None:
 
     job = await last_resend(room, alert)
     assert sorted(room.sender.recipients) == sorted([people["other"], people["fine"]])
-    assert job.result == f"2 emails handed to your sender again for <@{ADA}>; 2 left out"
+    assert job.result == (
+        f"2 emails passed to your sender to be sent again, asked for by <@{ADA}>; 2 left out"
+    )
     await room.post()
     said = "\n".join(one["text"] for one in room.slack.replies("C01DELIV", alert.ts))
     assert "c•••@gmail.com: has complained" in said
@@ -203,7 +205,7 @@ async def test_the_providers_stored_copy_is_sent_once(room: Any) -> None:
     assert [(to, key) for _, to, key in room.vendors.sent_again] == [(ANA, KEPT)]
     assert room.sender.asked == []
     job = await room.last("resend")
-    assert job.result == f"1 email sent again for <@{ADA}>"
+    assert job.result == f"1 email sent again, asked for by <@{ADA}>"
 
     await room.click(ADA, "resend")
     (view,) = room.slack.views(ADA)
@@ -220,6 +222,11 @@ async def test_a_suppressed_address_is_left_out_unless_lifting_is_confirmed(room
     assert "lifting that was not confirmed" in "\n".join(await room.thread())
 
     await room.click(ADA, "resend")
+    (view,) = room.slack.views(ADA)
+    (asked,) = (one for one in view["blocks"] if one.get("block_id") == "lift")
+    (choice,) = asked["element"]["options"]
+    assert choice["text"]["text"] == "Take them off the provider's list first"
+    assert "the Mailgun suppression lists of mg.shop.example" in asked["hint"]["text"]
     await room.submit(ADA, when=room.in_hours(0), lift=["lift"])
     await room.work()
 
@@ -244,7 +251,7 @@ async def test_a_sender_that_is_away_is_asked_again_and_nobody_twice(room: Any) 
 
     assert sorted(room.sender.recipients) == [ANA, BEN, CLEO]
     assert len(set(room.sender.ids)) == 3
-    assert (await room.last("resend")).result.startswith("3 emails handed")
+    assert (await room.last("resend")).result.startswith("3 emails passed")
 
 
 async def test_the_id_and_the_body_are_the_same_over_our_own_retries(room: Any) -> None:

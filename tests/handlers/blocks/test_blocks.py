@@ -228,7 +228,7 @@ def render(alert, resolution, delivery, labels, now):
 def test_an_alert_reads_as_recorded(render, case):
     link = "https://acme.slack.com/archives/C1/p1" if case == "deeds" else ""
 
-    message = render(case, link_of_previous=link)
+    message = render(case, beside=blocks.Beside(link_of_previous=link))
 
     recorded = json.loads((FOLDER / f"{case}.json").read_text("utf-8"))
     assert {"text": message.text, "blocks": list(message.blocks)} == recorded
@@ -253,8 +253,8 @@ def test_slack_takes_each_message(render, case):
             "Microsoft refuses your mail: sending IP blocked — urgent, 5,051 people,"
             " 25 % of 12,300 attempts in 28 min",
         ),
-        ("ours", "From news.acme.example: SPF, DKIM or DMARC failed — notice, 14 people"),
-        ("complaint", "Spam complaints · Spring launch — notice, 3 people"),
+        ("ours", "From news.acme.example: SPF, DKIM or DMARC failed — 14 people, severity notice"),
+        ("complaint", "Spam complaints · Spring launch — 3 people, severity notice"),
         ("unknown", "Cause unknown · Receipts · orange.fr — 1 person, hard"),
         ("deferral", "Full mailboxes · Spring launch — 1 person, waiting"),
     ],
@@ -271,8 +271,85 @@ def test_the_ledger_says_what_became_of_deferred_mail(render):
     assert f"{ledger} · 2,911 bounced" in shown(render("receiver"))
 
 
-def test_a_source_without_deliveries_has_no_rate(render):
+def test_a_rate_is_missed_only_where_it_would_tell_something(alert, render):
     assert "rate unknown" in shown(render("ours"))
+    assert "rate" not in shown(render("one_person"))
+
+
+def test_hard_is_said_of_addresses_only(alert, delivery, resolution):
+    final = Tally(dimension="permanence", word="permanent", bounced=1)
+    full = alert(recipients=1, bounced=1, tallies=(final,))
+    gone = replace(full, reason=Reason.BAD_MAILBOX)
+    suppressed = replace(full, reason=Reason.SUPPRESSED)
+
+    assert blocks.headline(full, resolution()).endswith("— 1 person, not retried")
+    assert blocks.headline(gone, resolution()).endswith("— 1 person, hard")
+    assert blocks.headline(suppressed, resolution()).endswith("— 1 person")
+
+
+def test_times_are_those_of_the_events(alert, delivery, resolution, labels, now):
+    early = delivery(1, occurred_at=now - timedelta(hours=4))
+    late = delivery(2, occurred_at=now - timedelta(hours=2))
+    absurd = delivery(3, occurred_at=now + timedelta(days=400))
+    about = alert(sample=(early, late, absurd))
+
+    message = blocks.alert(about, resolution(), labels=labels, masked=True, now=now)
+
+    assert "first <!date^1781502300^" in shown(message)
+    assert "last <!date^1781509500^" in shown(message)
+
+
+def test_a_time_that_cannot_be_is_that_of_the_hearing(alert, delivery):
+    about = alert(sample=(delivery(1, occurred_at=alert().opened_at - timedelta(days=20_000)),))
+
+    assert (about.first_at, about.last_at) == (about.opened_at, about.last_event_at)
+
+
+def test_the_way_of_the_receiver_comes_first(render, alert, resolution, delivery, labels, now):
+    about, _ = of_receiver(alert, resolution, delivery)
+    known = Catalogue.load().of(Reason.BLOCKED_IP)
+
+    message = blocks.alert(about, known, labels=labels, masked=True, now=now)
+
+    assert "1. S3140 and S3150 are the block list of Outlook.com" in shown(message)
+    assert "Sending IP address 192.0.2.10" in shown(message)
+
+
+def test_a_question_is_asked_before_the_deed(render):
+    question = blocks.confirm("Flag 3 contacts?", "Stops all mail.", "Flag", "Not now")
+
+    message = render("list", beside=blocks.Beside(questions={"deactivate": question}))
+
+    row = next(block for block in message.blocks if block["type"] == "actions")
+    asked = {one["action_id"]: one["confirm"] for one in row["elements"] if "confirm" in one}
+    assert asked == {"deactivate": question}
+    check_message(list(message.blocks), [])
+
+
+def test_a_ticket_is_named_once(alert, resolution, labels, now):
+    opened = Deed(
+        action="open_ticket", by="U1", line="Ticket opened by <@U1>: #12", at=now, job_id=2
+    )
+    about = alert(ticket="email to admin@acme.example", deeds=(opened,))
+
+    message = blocks.alert(about, resolution(), labels=labels, masked=True, now=now)
+    later = blocks.alert(
+        replace(about, deeds=()), resolution(), labels=labels, masked=True, now=now
+    )
+
+    assert "Ticket: " not in shown(message)
+    assert "Ticket: email to admin@acme.example" in shown(later)
+
+
+def test_a_deed_shows_when_it_was_done(alert, resolution, labels, now):
+    at, done = now - timedelta(hours=9), now - timedelta(hours=1)
+    deed = Deed(
+        action="resend", by="U1", line="3 emails sent again", at=at, job_id=2, ended_at=done
+    )
+
+    message = blocks.alert(alert(deeds=(deed,)), resolution(), labels=labels, masked=True, now=now)
+
+    assert f"3 emails sent again, by <@U1>, <!date^{int(done.timestamp())}^" in shown(message)
 
 
 def test_a_deferral_offers_no_resend(render):
@@ -483,7 +560,12 @@ def test_no_word_from_outside_breaks_a_limit(alert, delivery, resolution, words,
     )
 
     message = blocks.alert(
-        about, long, labels=labels, masked=False, now=now, link_of_previous=f"https://x/{line}"
+        about,
+        long,
+        labels=labels,
+        masked=False,
+        now=now,
+        beside=blocks.Beside(link_of_previous=f"https://x/{line}"),
     )
     thread = blocks.thread(about, about.sample, masked=False)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from handlers.provider import Parsed, Unusable, WebhookRequest
 from handlers.store import Job
+from resolutions.bounce import Kind, SmtpReply
 
 ADA, CHANNEL = "U01ADA", "C01DELIV"
 
@@ -83,6 +84,22 @@ async def test_fifty_open_alerts_fit(room):
     await room.post()
 
     assert "Full mailboxes" in await opened(room)
+
+
+async def test_the_worst_alerts_come_first_and_the_others_are_counted(room):
+    newest = [room.event(f"a{n}@gmail.com", campaign=f"Campaign {n}") for n in range(12)]
+    many = [room.event(f"b{n}@gmail.com", campaign="Large") for n in range(3)]
+    loud = room.event("c@gmail.com", kind=Kind.COMPLAINT, campaign="Loud", reply=SmtpReply())
+    await room.take([loud])
+    await room.take(many)
+    await room.take(newest)
+
+    home = await opened(room)
+
+    places = [home.index(word) for word in ("Spam complaints · Loud", "· Large", "· Campaign")]
+    assert places == sorted(places)
+    assert home.count("· Campaign") == 8
+    assert "and 4 more open in the channel" in home
 
 
 async def test_a_button_that_nobody_knows_says_where_the_alert_lives_on(room):
