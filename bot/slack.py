@@ -112,6 +112,7 @@ def make_app(settings: SlackSettings, session: aiohttp.ClientSession) -> AsyncAp
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=token)
 
     app = AsyncApp(
+        logger=logging.getLogger("slack_bolt"),
         signing_secret=settings.signing_secret.get_secret_value() or "unused in Socket Mode",
         client=_answering(settings, session),
         authorize=authorize,
