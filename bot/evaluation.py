@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,13 @@ from resolutions.diagnosis import Confidence, Diagnosis, diagnose
 from resolutions.rules import Rulebook
 
 SHOWN = 20
-"""Confusions, wrong answers and unused rules that are printed."""
+"""Confusions, wrong answers and unusable lines that are printed."""
+
+NAMED = 3
+"""Cases that are named beside a confusion."""
+
+WIDTH = 100
+"""Columns of the list of rules."""
 
 SURE = frozenset({Confidence.CERTAIN, Confidence.LIKELY})
 
@@ -51,11 +57,21 @@ class Score:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confusion:
-    """A reason that was taken for another, and how often."""
+    """A reason that was taken for another, how often, and in which cases."""
 
     expected: str
     answer: str
     count: int
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleFile:
+    """How many rules a file has, and those that no case needed."""
+
+    name: str
+    rules: int
+    unused: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +80,7 @@ class Evaluation:
 
     cases: tuple[Case, ...]
     unusable: tuple[str, ...]
-    unused: tuple[str, ...]
-    rules: int
+    files: tuple[RuleFile, ...]
     seconds: float
 
     @property
@@ -83,13 +98,36 @@ class Evaluation:
         ]
 
     @property
+    def bands(self) -> list[Score]:
+        """The cases by how sure the answer was, the surest first."""
+        grouped = [
+            (band.value, [case for case in self.cases if case.confidence is band])
+            for band in Confidence
+        ]
+        return [_score(word, cases) for word, cases in grouped if cases]
+
+    @property
     def confusions(self) -> list[Confusion]:
         """What was answered instead of what is acceptable, the most frequent first."""
-        wrong = Counter(
-            (case.expected[0], case.answer) for case in self.cases if not case.is_acceptable
-        )
-        ordered = sorted(wrong.items(), key=lambda item: (-item[1], item[0]))
-        return [Confusion(expected=one, answer=two, count=n) for (one, two), n in ordered]
+        wrong: dict[tuple[str, str], list[str]] = {}
+        for case in self.cases:
+            if not case.is_acceptable:
+                wrong.setdefault((case.expected[0], case.answer), []).append(case.id)
+        ordered = sorted(wrong.items(), key=lambda item: (-len(item[1]), item[0]))
+        return [
+            Confusion(expected=one, answer=two, count=len(ids), ids=tuple(filter(None, ids)))
+            for (one, two), ids in ordered
+        ]
+
+    @property
+    def unused(self) -> list[str]:
+        """The rules that no case needed."""
+        return sorted(rule for file in self.files for rule in file.unused)
+
+    @property
+    def rules(self) -> int:
+        """How many rules there are."""
+        return sum(file.rules for file in self.files)
 
     @property
     def sure_and_wrong(self) -> list[Case]:
@@ -136,8 +174,7 @@ def evaluate(
     return Evaluation(
         cases=tuple(cases),
         unusable=tuple(unusable),
-        unused=tuple(sorted(_rules(rulebook) - used)),
-        rules=len(rulebook.rules),
+        files=tuple(_files(rulebook, used)),
         seconds=seconds,
     )
 
@@ -163,8 +200,14 @@ def _case(
     )
 
 
-def _rules(rulebook: Rulebook) -> set[str]:
-    return {rule.id for rule in rulebook.rules}
+def _files(rulebook: Rulebook, used: Collection[str]) -> Iterator[RuleFile]:
+    """Yield the rule files in the order in which they are tried."""
+    rules: dict[str, list[str]] = {}
+    for rule in rulebook.rules:
+        rules.setdefault(rule.receiver, []).append(rule.id)
+    for name, ids in rules.items():
+        unused = tuple(sorted(set(ids).difference(used)))
+        yield RuleFile(name=name, rules=len(ids), unused=unused)
 
 
 def _score(word: str, cases: Sequence[Case]) -> Score:
@@ -180,23 +223,33 @@ def _score(word: str, cases: Sequence[Case]) -> Score:
 
 
 def _text(evaluation: Evaluation) -> Iterator[str]:
-    yield f"{'':<24}{'cases':>7}{'acceptable':>12}{'exact':>9}"
-    for score in [*evaluation.scores, evaluation.total]:
-        yield (
-            f"{score.word:<24}{score.cases:>7}"
-            f"{_percent(score.acceptable, score.cases):>12}{_percent(score.exact, score.cases):>9}"
-        )
+    yield from _table("expected", [*evaluation.scores, evaluation.total])
+    yield ""
+    yield from _table("answered as", evaluation.bands)
     sure = evaluation.sure_and_wrong
     share = _percent(len(sure), len(evaluation.cases))
     yield ""
     yield f"wrong, given as certain or likely: {len(sure)} ({share})"
     yield from _some([_wrong(case) for case in sure])
     yield from _titled("confusions", [_confusion(each) for each in evaluation.confusions])
-    unused = f"rules never used: {len(evaluation.unused)} of {evaluation.rules}"
-    yield from _titled(unused, list(evaluation.unused))
+    yield ""
+    yield f"rules never used: {len(evaluation.unused)} of {evaluation.rules}, by file"
+    yield from (_unused(file) for file in evaluation.files if file.unused)
     yield from _titled("lines that cannot be used", list(evaluation.unusable))
     yield ""
-    yield f"speed: {evaluation.rate:,.0f} texts/s on one core"
+    yield (
+        f"speed: {evaluation.rate:,.0f} texts/s on one core"
+        f" ({len(evaluation.cases):,} in {evaluation.seconds:.2f} s)"
+    )
+
+
+def _table(title: str, scores: Sequence[Score]) -> Iterator[str]:
+    yield f"{title:<24}{'cases':>7}{'acceptable':>12}{'exact':>9}"
+    for score in scores:
+        yield (
+            f"{score.word:<24}{score.cases:>7}"
+            f"{_percent(score.acceptable, score.cases):>12}{_percent(score.exact, score.cases):>9}"
+        )
 
 
 def _percent(part: int, whole: int) -> str:
@@ -206,15 +259,27 @@ def _percent(part: int, whole: int) -> str:
 def _wrong(case: Case) -> str:
     text = " ".join(case.text.split())
     text = text if len(text) <= 90 else f"{text[:89]}…"
-    printable = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
     return (
-        f"{case.id}: {case.answer} ({case.confidence}, {case.rule}), "
-        f"expected {' or '.join(case.expected)}: {printable}"
+        f"{_printable(case.id)}: {case.answer} ({case.confidence}, {case.rule}), "
+        f"expected {' or '.join(map(_printable, case.expected))}\n      {_printable(text)}"
     )
 
 
 def _confusion(each: Confusion) -> str:
-    return f"{each.count:>5}  {each.expected:<24}answered {each.answer}"
+    ids = ", ".join(map(_printable, each.ids[:NAMED]))
+    more = ", …" if len(each.ids) > NAMED else ""
+    return (
+        f"{each.count:>5}  {_printable(each.expected):<24}answered {each.answer:<24}{ids}{more}"
+    ).rstrip()
+
+
+def _unused(file: RuleFile) -> str:
+    line = f"  {file.name:<18}{len(file.unused):>3} of {file.rules:<4}{', '.join(file.unused)}"
+    return line if len(line) <= WIDTH else f"{line[:WIDTH].rpartition(', ')[0] or line[:WIDTH]}, …"
+
+
+def _printable(text: str) -> str:
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
 
 
 def _titled(title: str, lines: Sequence[str]) -> Iterator[str]:

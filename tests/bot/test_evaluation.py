@@ -100,13 +100,13 @@ def test_lines_that_cannot_be_used_are_listed_and_do_not_count():
 def test_everything_is_shown_in_columns():
     lines = evaluated(*CASES, b"{broken").as_text().splitlines()
 
-    assert lines[0].split() == ["cases", "acceptable", "exact"]
+    assert lines[0].split() == ["expected", "cases", "acceptable", "exact"]
     table = lines[: lines.index("")]
     assert len({len(line) for line in table}) == 1
     assert table[-1].split() == ["all", "5", "60.0%", "40.0%"]
     assert any(line.startswith("wrong, given as certain or likely: 1 (20.0%)") for line in lines)
     assert any(line.startswith("rules never used: ") for line in lines)
-    assert lines[-1] == "speed: 1,000 texts/s on one core"
+    assert lines[-1] == "speed: 1,000 texts/s on one core (5 in 0.01 s)"
 
 
 def test_an_empty_file_is_no_division_by_zero():
@@ -117,3 +117,34 @@ def test_what_a_reply_holds_does_not_reach_the_terminal_as_control():
     text = evaluated({"text": "550 user unknown \x1b[2J", "expected": ["unknown"]}).as_text()
 
     assert "\x1b" not in text
+
+
+def test_answers_are_counted_by_how_sure_they_were():
+    bands = {score.word: (score.cases, score.acceptable) for score in evaluated(*CASES).bands}
+
+    assert sum(cases for cases, _ in bands.values()) == 5
+    assert bands["weak"] == (1, 0)
+
+
+def test_a_confusion_names_its_cases():
+    evaluation = evaluated(CASES[2], *(CASES[3] | {"id": f"b{number}"} for number in range(5)))
+
+    assert evaluation.confusions[0].ids == ("b0", "b1", "b2", "b3", "b4")
+    assert "b0, b1, b2, …" in evaluation.as_text()
+
+
+def test_unused_rules_are_listed_by_file_one_s_own_first(tmp_path):
+    own = tmp_path / "ours.toml"
+    own.write_text(
+        '[[rule]]\nid = "gnome-gate"\nreason = "policy-related"\ntext = "gnome at the gate"\n'
+        'example = "550 gnome at the gate"\n'
+    )
+
+    evaluation = evaluate([json.dumps(CASES[0]).encode()], OwnFiles(rules=(own,)), clock())
+
+    first = evaluation.files[0]
+    assert (first.name, first.rules, first.unused) == ("ours", 1, ("gnome-gate",))
+    lines = evaluation.as_text().splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("rules never used"))
+    assert lines[start + 1].split() == ["ours", "1", "of", "1", "gnome-gate"]
+    assert all(len(line) < 105 for line in lines)
