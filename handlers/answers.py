@@ -186,6 +186,9 @@ def _special(resolution: Resolution) -> Iterator[Block]:
     if resolution.variants:
         lines = [f"• {escape(one.title)}: {escape(one.summary)}" for one in resolution.variants]
         yield blocks.section("\n".join(["*Special cases*", *lines]))
+    if resolution.hints:
+        ways = [f"• {escape(hint.step)}" for hint in resolution.hints]
+        yield blocks.section("\n".join(["*Where the reply says so*", *ways]))
 
 
 def _samples(resolution: Resolution) -> Iterator[Block]:

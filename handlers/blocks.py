@@ -53,6 +53,7 @@ from handlers.phrases import (
     origin,
     receivers,
     reply_text,
+    spoken,
     ticket,
     title,
 )
@@ -176,7 +177,7 @@ def steps_of(resolution: Resolution, limit: int = STEPS_LIMIT, *, owned: bool = 
 
 def owner(resolution: Resolution) -> str:
     """Return who can act: "the recipient", "nobody yet"."""
-    said = escape(cut(resolution.owner, 100))
+    said = escape(cut(resolution.owner, 100)).replace(", then ", ", then the ")
     return said if said.startswith(("nobody", "whoever")) else f"the {said}"
 
 
@@ -247,7 +248,7 @@ def _reply(alert: Alert, *, masked: bool, room: int) -> Iterator[Block]:
     if found is None or not found.reply:
         return
     note = " … (cut)" if alert.recipients < 2 else " … (cut; more in the thread)"
-    text = reply_text(found.reply, masked=masked)
+    text = reply_text(spoken(found.reply), masked=masked)
     yield preformatted(fitted(text, min(REPLY_LIMIT, room), note))
 
 
@@ -305,7 +306,7 @@ def _recipient(delivery: Delivery, *, masked: bool, room: int) -> Iterator[Block
         delivery.state.value,
         hardness(delivery.permanence, delivery.reason),
         delivery.reason.value,
-        f"{delivery.confidence}: {cut(delivery.evidence, 150)}" if delivery.evidence else "",
+        f"{delivery.confidence}: {cut(delivery.evidence, 300)}" if delivery.evidence else "",
         utc(delivery.occurred_at),
     ]
     rest = ", ".join(word for word in words if word)
@@ -317,7 +318,7 @@ def _recipient(delivery: Delivery, *, masked: bool, room: int) -> Iterator[Block
         ],
     }
     if delivery.reply:
-        text = reply_text(delivery.reply, masked=masked)
+        text = reply_text(spoken(delivery.reply), masked=masked)
         yield {
             "type": "rich_text_preformatted",
             "elements": [{"type": "text", "text": fitted(text, room, " … (cut)") or "—"}],

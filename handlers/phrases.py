@@ -209,6 +209,15 @@ def reply_text(text: str, *, masked: bool) -> str:
     return mask_all(text) if masked else text
 
 
+def spoken(reply: str) -> str:
+    """Return a reply without the word for its kind that reports put before it.
+
+    >>> spoken("smtp; 550 5.1.1 User unknown")
+    '550 5.1.1 User unknown'
+    """
+    return _KIND_OF_REPLY.sub("", reply)
+
+
 def origin(alert: Alert) -> str:
     """Return the small print: sources, times, rate."""
     providers = {delivery.source: delivery.provider for delivery in alert.sample}
@@ -265,6 +274,7 @@ def name(word: str) -> str:
     return escape(shown.translate(_MARKS))
 
 
+_KIND_OF_REPLY = re.compile(r"^\s*(?:smtp|x-[\w-]{1,40})\s?;\s*", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MARKS = str.maketrans({"*": "\N{ASTERISK OPERATOR}", "`": "'", "~": "\N{TILDE OPERATOR}"})
 

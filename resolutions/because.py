@@ -1,7 +1,7 @@
 """Why a diagnosis is what it is, in a phrase for people."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from resolutions.bounce import Kind
 from resolutions.diagnosis import Diagnosis, Evidence
@@ -28,8 +28,8 @@ def phrase(diagnosis: Diagnosis) -> str:
 
 def because(diagnosis: Diagnosis) -> str:
     """Return what decided and what agrees: 'the words "mailbox full"; status 5.2.2'."""
-    agreeing = [_phrase(piece) for piece in diagnosis.evidence if not _opposes(piece)]
-    return _joined(agreeing) or _without_evidence(diagnosis)
+    agreeing = _distinct(piece for piece in diagnosis.evidence if not _opposes(piece))
+    return _joined(_phrase(piece) for piece in agreeing) or _without_evidence(diagnosis)
 
 
 def against(diagnosis: Diagnosis, catalogue: Catalogue) -> str:
@@ -42,8 +42,8 @@ def against(diagnosis: Diagnosis, catalogue: Catalogue) -> str:
 
 
 _AGAINST = "against-"
-_PLACES = re.compile(r"<[@#~]>")
-"""Where an address, a host's or another number stood in the reply that was compared."""
+_PLACES = re.compile(r"(?:[\w-]*<[@#~h]>[\w.-]*)+")
+"""Where an address, a host or a number stood in the reply that was compared."""
 
 _NUMBERS = re.compile(r"[\d.]+")
 _PHRASES = {
@@ -53,6 +53,21 @@ _PHRASES = {
     "receiver": 'the receiver\'s own words "{}"',
     "operator": 'your own rule for "{}"',
 }
+
+
+def _distinct(pieces: Iterable[Evidence]) -> Iterator[Evidence]:
+    """Give the pieces without those whose words say again what the words of one before said."""
+    before: list[str] = []
+    for piece in pieces:
+        words = piece.matched.casefold() if _is_wording(piece) else ""
+        if words and any(words in other or other in words for other in before):
+            continue
+        before += [words] if words else []
+        yield piece
+
+
+def _is_wording(piece: Evidence) -> bool:
+    return piece.kind not in {"status", "code"} and not piece.rule.startswith("provider/")
 
 
 def _without_evidence(diagnosis: Diagnosis) -> str:

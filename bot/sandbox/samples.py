@@ -14,7 +14,7 @@ from typing import Any
 from bot.sandbox.keys import CERTIFICATE_URL, MAILGUN_DOMAIN, TOPIC, Keys
 
 OUR_DOMAIN = "help.example"
-OUR_IP = "192.0.2.10"
+OUR_IP = "198.51.100.23"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +180,7 @@ class Providers:
         return {
             **event,
             "event": "bounce",
-            "type": "bounce",
+            "type": "blocked" if "block list" in sample.reply else "bounce",
             "reason": sample.reply,
             "status": status,
         }

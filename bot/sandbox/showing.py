@@ -1,12 +1,14 @@
 """What the demo has to show: the side panel of the page, and the report of `--once`."""
 
 import textwrap
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from bot.app import Bot
 from bot.sandbox.neighbours import Mailbox, Sender
+from bot.sandbox.printing import printed, thread
 from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.vendors import Vendors
 from resolutions.alert import Alert
@@ -73,13 +75,17 @@ def _item(title: str, subtitle: str, body: str, at: datetime | None) -> dict[str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What `bounce demo --once` tells; `violations` are limits of Slack that were broken."""
+    """What `bounce demo --once` tells; `violations` are limits of Slack that were broken.
+
+    `shown` are the alerts with their threads as a person sees them, for the terminal.
+    """
 
     alerts: list[dict[str, Any]]
     events: int
     slack_calls: int
     violations: list[str]
     seconds: float
+    shown: Sequence[str] = ()
 
     @property
     def is_good(self) -> bool:
@@ -88,11 +94,11 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report for --json."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name != "shown"}
 
     def as_text(self) -> str:
         """Return the report for people: what the channel shows, and a summary."""
-        shown = "\n".join(textwrap.indent(alert["text"], "  ") + "\n" for alert in self.alerts)
+        shown = "\n".join(textwrap.indent(one, "  ") + "\n" for one in self.shown)
         wrong = "".join(f"\nlimit broken: {violation}" for violation in self.violations)
         sources = len({alert["source"] for alert in self.alerts})
         return (
@@ -108,17 +114,24 @@ async def report(
 ) -> Report:
     """Return what the channel shows now, and what it took to get there."""
     alerts = {alert.ts: alert for alert in await bot.store.open_alerts(limit=ALERTS_LIMIT)}
+    messages = [message for message in slack.messages(channel) if message["ts"] in alerts]
+    names = {user.id: user.name for user in slack.workspace.users.values()}
     return Report(
-        alerts=[
-            _alert(alerts[message["ts"]], message["text"])
-            for message in slack.messages(channel)
-            if message["ts"] in alerts
-        ],
+        alerts=[_alert(alerts[message["ts"]], message["text"]) for message in messages],
         events=events,
         slack_calls=slack.calls.total(),
         violations=[str(violation) for violation in slack.violations],
         seconds=round(seconds, 2),
+        shown=[_whole(slack, channel, message, names) for message in messages],
     )
+
+
+def _whole(
+    slack: SlackStandIn, channel: str, message: Mapping[str, Any], names: Mapping[str, str]
+) -> str:
+    """Return an alert and what its thread says."""
+    replies = thread(slack.replies(channel, message["ts"]), names)
+    return "\n".join(filter(None, (printed(message, names), replies)))
 
 
 def _alert(alert: Alert, text: str) -> dict[str, Any]:

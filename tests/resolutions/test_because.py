@@ -54,5 +54,17 @@ def test_a_complaint_needs_no_reply_to_be_certain():
     assert phrase(complaint) == because(complaint) == said
 
 
+def test_the_same_words_are_not_told_twice():
+    longer = Evidence("wording", "mailbox-full-now", "mailbox full now")
+
+    assert because(diagnosis(WORDS, longer, STATUS)) == 'the words "mailbox full"; status 5.2.2'
+
+
+def test_hosts_that_were_compared_are_left_out():
+    seen = replace(WORDS, matched="connect to <h>.<h>-centre.<h>[<#>]:25: connection timed out")
+
+    assert phrase(diagnosis(seen)) == 'the words "connect to …[…]:25: connection timed out"'
+
+
 def test_nothing_is_said_to_decide_where_there_is_no_evidence():
     assert phrase(diagnosis()) == because(diagnosis()) == "nothing in the reply decides"
