@@ -2,6 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from itertools import islice
+
+QUOTES_LIMIT = 3
+"""How often a text may have been forwarded, each time with marks before its lines."""
 
 
 def is_from_a_server(headers: Mapping[str, str], subject: str) -> bool:
@@ -72,7 +76,10 @@ def _answers(headers: Mapping[str, str]) -> bool:
 
 def is_challenge(headers: Mapping[str, str], subject: str, text: str) -> bool:
     """Tell whether the recipient's system asks the sender to prove to be a person."""
-    if _DAEMON.search(headers.get("from", "")) or not _NULL_SENDER.match(_envelope(headers)):
+    if _DAEMON.search(headers.get("from", "")):
+        return False
+    envelope = _envelope(headers)
+    if not (_NULL_SENDER.match(envelope) or (not envelope and is_reply_by_itself(headers))):
         return False
     return bool(_CHALLENGE.search(subject) or _CHALLENGE.search(text[:2_000]))
 
@@ -89,14 +96,25 @@ def is_human_reply(headers: Mapping[str, str], subject: str) -> bool:
 
 
 def unquoted(text: str) -> str:
-    """Return a forwarded text without the marks of quoting before its lines."""
-    return _QUOTED.sub("", text)
+    """Return a forwarded text without the marks of quoting, if most of its lines have them."""
+    for _ in range(QUOTES_LIMIT):
+        lines = sum(1 for line in text.splitlines() if line.strip())
+        if len(_QUOTED.findall(text)) * 2 < lines:
+            break
+        text = _QUOTED.sub("", text)
+    return text
+
+
+def is_quoted_from_a_server(text: str) -> bool:
+    """Tell whether the header lines that head a forwarded text name a mail server."""
+    return any(_SERVER.search(line) for line in islice(_QUOTED_HEADER.findall(text), 8))
 
 
 _NULL_SENDER = re.compile(r"<\s*>|<?mailer-daemon(?:@|>|$)", re.IGNORECASE)
 _DAEMON = re.compile(r"mailer[ _-]?daemon|mail delivery s|postmaster@|mail system", re.IGNORECASE)
 _SERVER = re.compile(
-    r"mailer[ _-]?daemon|postmaster|mail[ ._-]?delivery|mail[ ._-]?admin|mail system|mdaemon|"
+    r"mailer[ _-]?daemon|postmaster|mail[ ._-]?delivery|mail ?router|mail ?daemon|"
+    r"mail[ ._-]?admin|mail system|mdaemon|"
     r"system administrator|delivery[ _-]?(?:subsystem|system|service)|"
     r"microsoft (?:exchange|outlook)|interscan|no-?reply@.{0,80}(?:dion|auone)|<>",
     re.IGNORECASE,
@@ -107,7 +125,9 @@ _SUBJECT = re.compile(
     r"(?:mail|message|e-?mail) (?:delivery|could not|system error|undeliver)|mail failure|"
     r"could not be delivered|warning: (?:could not|message)|permanent (?:delivery )?fail|"
     r"there was an error sending|error sending your mail|loop alert|bounce|unzustellbar|"
+    r"zustellfehler|unknown user|error sending message|message (?:was |has been )?rejected|"
     r"nicht zugestellt|non remis|non d[ée]livr|chec de (?:la )?remise|"
+    r"nedoru[cč]|nedorucen|nodod[ae]|doru[cč]it|not be sent|"
     r"no se (?:puede|pudo|ha podido) entregar|no entregado|mancata consegna|"
     r"non recapitabile|impossibile recapitare|n[ãa]o entregue|poss[íi]vel entregar|onbestelbaar|"
     r"kan inte levereras|kan ikke leveres|kunne ikke leveres|toimitus ep|teslim edilemedi|"
@@ -159,4 +179,9 @@ _CHALLENGE = re.compile(
     r"not (?:yet )?(?:on|in) (?:my|the recipient's|their) (?:approved|allowed|white|guest) ?list",
     re.IGNORECASE,
 )
-_QUOTED = re.compile(r"^(?:>[ ]?){1,10}", re.MULTILINE)
+_QUOTED = re.compile(r"^>[ ]?", re.MULTILINE)
+_QUOTED_HEADER = re.compile(
+    r"^[ \t]{0,8}[*_]{0,2}(?:From|Sender|Von|De|Da|Van|Od|Fra|Från|От|差出人|发件人|寄件者)"
+    r"[*_]{0,2}\s?:(.+)$",
+    re.MULTILINE | re.IGNORECASE,
+)

@@ -99,6 +99,7 @@ _STARTS = frozenset({"final-recipient", "original-recipient"})
 _PER_RECIPIENT = frozenset(
     {"final-recipient", "original-recipient", "action", "status", "diagnostic-code", "remote-mta"}
 )
+_OF_RECIPIENT = _PER_RECIPIENT - {"original-recipient"}
 _FIELD = re.compile(
     r"^[ \t>]{0,4}([A-Za-z][A-Za-z0-9-]{1,60})[ \t]*:[ \t]*(.*(?:\n[ \t].*)*)", re.M
 )
@@ -113,14 +114,15 @@ def _place(
     fields: dict[str, str], message: dict[str, str], recipients: list[dict[str, str]]
 ) -> None:
     """File a block: with its recipient, with the recipient before it, or with the message."""
-    if not _STARTS.isdisjoint(fields):
+    if "reporting-mta" in fields and _OF_RECIPIENT.isdisjoint(fields):
+        message.update(fields)
+    elif not _STARTS.isdisjoint(fields):
         before = recipients[-1] if recipients else {}
         if before and _STARTS.isdisjoint(before) and before.keys().isdisjoint(fields):
             before.update(fields)
         else:
             recipients.append(fields)
-        return
-    if _PER_RECIPIENT.isdisjoint(fields):
+    elif _PER_RECIPIENT.isdisjoint(fields):
         message.update(fields)
     elif recipients and recipients[-1].keys().isdisjoint(fields):
         recipients[-1].update(fields)
@@ -129,8 +131,10 @@ def _place(
 
 
 def _unquoted_alike(original: str, final: str) -> str:
-    """Return the original recipient, or the final one if it is the same but quoted."""
-    return final if original and final.replace('"', "") == original.replace('"', "") else original
+    """Return the original recipient, or the final one if it is the same but quoted or encoded."""
+    decoded = _XTEXT.sub(lambda match: chr(int(match[1], 16)), original)
+    alike = {original.replace('"', ""), decoded.replace('"', "")}
+    return final if original and final.replace('"', "") in alike else original
 
 
 def _kind_of(status: str, otherwise: Kind) -> Kind:

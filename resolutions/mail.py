@@ -13,6 +13,7 @@ from resolutions.autoreply import (
     is_challenge,
     is_from_a_server,
     is_human_reply,
+    is_quoted_from_a_server,
     is_reply_by_itself,
     is_sent_by_a_server,
     unquoted,
@@ -31,6 +32,7 @@ from resolutions.mailparts import (
     forwarded,
     human_text,
     original_headers,
+    status_part,
 )
 from resolutions.mime import Part, content_of, header_text, parse_all, parse_fields
 from resolutions.plainshapes import cut_original, failures_in, kind_of, paragraph_about
@@ -128,7 +130,7 @@ def _passes_on(root: Part, inner: Part) -> bool:
 
 def _report(root: Part) -> _Found | None:
     """Return what a delivery report says, its text parts asked where its fields are silent."""
-    part = first(root, *STATUS)
+    part = status_part(root)
     if part is None:
         return None
     status = parse_status(fields_text(part))
@@ -157,7 +159,11 @@ def _plain(root: Part) -> _Found | None:
         if status.recipients:
             return _from_status(root, status)
     words, returned = cut_original(text)
-    return _of_kind(words, failures_in(words), original_headers(root) or parse_fields(returned))
+    original = original_headers(root) or parse_fields(returned)
+    failures = failures_in(words)
+    if len(failures) == 1 and not failures[0].recipient:
+        failures = [replace(failures[0], recipient=address(original.get("to", "")))]
+    return _of_kind(words, failures, original)
 
 
 def _unknown(root: Part) -> _Found | None:
@@ -166,7 +172,7 @@ def _unknown(root: Part) -> _Found | None:
     text = _text_of_a_server(root)
     if not text or is_reply_by_itself(root.headers):
         return None
-    if not claims_to_be_a_bounce(root.headers, subject):
+    if not claims_to_be_a_bounce(root.headers, subject) and not is_quoted_from_a_server(text):
         return None
     words, returned = cut_original(text)
     original = original_headers(root) or parse_fields(returned)

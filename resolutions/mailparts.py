@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from resolutions.failure import address_matches
-from resolutions.mime import Part, message_in, parse, parse_fields, text_of
+from resolutions.mime import Part, content_of, message_in, parse, parse_fields, text_of
 
 STATUS = (
     "message/delivery-status",
@@ -31,6 +31,20 @@ TEXT_LENGTH = 65_536
 def first(root: Part, *kinds: str) -> Part | None:
     """Return the first part of one of the kinds."""
     return next((part for part in root.walk() if part.kind in kinds), None)
+
+
+def status_part(root: Part) -> Part | None:
+    """Return the part with the fields of a delivery report, even if it is called a mere text."""
+    found = first(root, *STATUS)
+    return found or next(
+        (part for part in root.walk() if part.kind in _MERE_FILES and _is_status(part)), None
+    )
+
+
+def _is_status(part: Part) -> bool:
+    if not _is_attached(part):
+        return False
+    return content_of(part)[:400].lstrip().lower().startswith(_FIRST_FIELDS)
 
 
 def fields_text(part: Part) -> str:
@@ -70,7 +84,16 @@ def original_headers(root: Part) -> dict[str, str]:
 def forwarded(root: Part) -> Part | None:
     """Return the mail that this one carries as an attachment, if there is one."""
     part = first(root, "message/rfc822")
-    return parse(message_in(part).encode("latin-1", "replace")) if part is not None else None
+    if part is not None:
+        return parse(message_in(part).encode("latin-1", "replace"))
+    files = (part for part in root.walk() if part.kind in _MERE_FILES)
+    attached = next((part for part in files if _name_of(part).endswith(".eml")), None)
+    return parse(content_of(attached)) if attached is not None else None
+
+
+def _name_of(part: Part) -> str:
+    disposition = part.headers.get("content-disposition", "")
+    return (part.parameters.get("name", "") or disposition.rstrip('"; ')).lower()
 
 
 def addresses(value: str) -> list[str]:
@@ -83,6 +106,8 @@ def address(value: str) -> str:
     return next((address for address, _, _ in address_matches(value)), "")
 
 
+_MERE_FILES = ("text/plain", "application/octet-stream", "text/x-mail", "application/x-mail")
+_FIRST_FIELDS = (b"reporting-mta:", b"original-envelope-id:", b"final-recipient:")
 _NO_TEXT = ("multipart", "text", "message", "image", "audio", "video", "font")
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice, zip_longest
 
+from resolutions.autoreply import is_quoted_from_a_server
 from resolutions.bounce import Kind
 from resolutions.failure import Failure, host_in
 from resolutions.shape import Shape
@@ -28,6 +29,9 @@ RECIPIENTS_LIMIT = 1_000
 def cut_original(text: str) -> tuple[str, str]:
     """Return the report and the returned mail (or its headers) behind it, which may be empty."""
     match = _ORIGINAL.search(text)
+    bare = _BARE_HEADERS.search(text, 1, match.start() if match else len(text))
+    if bare is not None and not is_quoted_from_a_server(bare[0]):
+        return text[: bare.start()], text[bare.start() :].lstrip("\n")
     if match is None:
         return text, ""
     begin = _ORIGINAL_FIELD.search(text, match.start())
@@ -45,8 +49,11 @@ def failures_in(text: str) -> list[Failure]:
 
 
 def kind_of(text: str) -> Kind:
-    """Tell whether a text for people warns of a delay or says that delivery was given up."""
-    return Kind.DEFERRAL if _DELAY.search(text.lower()) else Kind.BOUNCE
+    """Tell whether a text for people tells of a delivery, warns of a delay, or gave up."""
+    lower = text.lower()
+    if _DELIVERED.search(lower):
+        return Kind.DELIVERED
+    return Kind.DEFERRAL if _DELAY.search(lower) else Kind.BOUNCE
 
 
 def paragraph_about(text: str) -> str:
@@ -75,8 +82,9 @@ _compile = partial(re.compile, flags=re.MULTILINE | re.IGNORECASE)
 
 _ORIGINAL = _compile(
     r"^[ \t]{0,8}(?:-{2,}+|={3,}+|\|-{3,}+|[*]{3,}+)?[ \t]{0,8}"
-    r"(?:Below this line is a copy|Enclosed is a copy|(?:This|Here) is a copy of|"
-    r"Included is a copy|Below is a copy|Begin (?:original|returned) message|"
+    r"(?:Below this line is a copy|Below is the original|Enclosed is a copy|"
+    r"(?:This|Here) is a copy of|Included is a copy|Below is a copy|"
+    r"Begin (?:original|returned) message|"
     r"Start of (?:returned|original) message|(?:The )?(?:original|returned|unsent|undelivered) "
     r"message(?: follows| header| body|[ \t]{0,8}-{2,}|[ \t]{0,8}$|s?:$|s? headers?)|"
     r"The header of the original|Message (?:headers?|text|body) follows?|"
@@ -86,9 +94,19 @@ _ORIGINAL = _compile(
     r"Encabezados de mensajes? original)|^(?:Received:[ \t]?(?:from|by)\b|Return-Path:[ \t]?<)|"
     r"^>[ ]{0,2}(?:Received|Return-Path|From|To|Subject|Date|Message-ID|MIME-Version): \S"
 )
+_BARE_HEADERS = re.compile(
+    r"\n(?:[!-9;-~]{1,60}:[^\n]*\n(?:[ \t][^\n]*\n){0,8}){2,40}?"
+    r"(?:MIME-Version:[ \t]?1\.0|DKIM-Signature:|User-Agent:)"
+)
+"""A message that was returned without a word of introduction: fields that only machines write."""
 _ORIGINAL_FIELD = _compile(
     r"^[> \t]{0,3}(?:Received|Return-Path|From|To|Subject|Date|Message-ID|MIME-Version|"
     r"X-[\w-]{1,60}|DKIM-Signature|ARC-[\w-]{1,60}|Content-Type):"
+)
+_DELIVERED = re.compile(
+    r"^[ \t]*(?:your (?:e-?mail )?message|this message|the message you sent|delivery)\b[^.:]{0,60}"
+    r"(?:(?:was|has been) successfully (?:delivered|relayed)|was successful\b)",
+    re.MULTILINE,
 )
 _DELAY = re.compile(
     r"do(?:es)? not need to resend|no need to resend|this is a warning|has been delayed|"
@@ -96,7 +114,8 @@ _DELAY = re.compile(
     r"no action is required on your part|not yet (?:been )?(?:delivered|received)|"
     r"still trying to deliver|do(?:es)? not need to re-send|"
     r"only a temporary failure|message is delayed|will keep trying|"
-    r"delivery .{0,30}(?:is|was) delayed"
+    r"delivery .{0,30}(?:is|was) delayed|a delay (?:in )?(?:the )?deliver|"
+    r"delay in (?:the )?(?:message )?deliver"
 )
 _REFUSAL = _compile(
     r"^[ \t]{0,20}(?:<<<|<--|>>>)?[ \t]{0,4}([45]\d\d[ -].+)$|"

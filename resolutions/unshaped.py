@@ -144,7 +144,7 @@ _CONTACT = re.compile(
     r"\b(?:contact|write to|reply to|mail to|e-?mail us|assistance|help|questions?|support|report|"
     r"kontakt\w*|wenden sie sich|schreiben sie|contact\w{1,5}|[ée]cri\w{2,5}|from|sender|"
     r"originator|return address|von|absender|message from|mail from|exp[ée]diteur|"
-    r"de la part de|remitente|mittente|address of|your address)\b"
+    r"de la part de|proveniente|remitente|mittente|address of|your address)\b"
     r"(?!.*\b(?:recipients?|empf\w+|destinat\w+)\b)"
 )
 _JOINT = re.compile(

@@ -76,5 +76,12 @@ SHAPES = (
         ">",
         rf"^[ \t]*<({ADDRESS})>(?:\s{{1,40}}\(expanded\s{{1,40}}from\s{{1,40}}{ALIAS}\))?:(?=\s)",
     ),
+    # Stalwart and others that put the words between brackets behind the address
+    shape(
+        "bracketed-both",
+        "> (",
+        rf"^[ \t]*<({ADDRESS})>[ \t]{{1,4}}(?=\([^()\n]{{0,200}}[^\n]{{3,2000}}\)[ \t]*$)",
+        r"\A\((.+)\)",
+    ),
     shape("bracketed-loosely", "@", rf"^[ \t]*{ANY}:[ \t]*\n(?=[ \t]*\S)"),
 )
