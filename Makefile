@@ -6,15 +6,18 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help setup demo test check bench clean
+.PHONY: help install setup demo test check bench clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    the bot against a local stand-in of Slack, in a page (ARGS=--once: without staying)"
-	@echo "make test    all tests, on SQLite and PostgreSQL (ARGS=...: arguments for pytest)"
-	@echo "make check   format, lint, types, imports"
-	@echo "make bench   what it does in a second, as ratios in one run"
-	@echo "make setup   only install, into $(VENV)"
+	@echo "make demo     the bot against a local stand-in of Slack, in a page (ARGS=--once: without staying)"
+	@echo "make test     all tests, on SQLite and PostgreSQL (ARGS=...: arguments for pytest)"
+	@echo "make check    format, lint, types, imports"
+	@echo "make bench    what it does in a second, as ratios in one run"
+	@echo "make install  only install, into $(VENV), what a running bot needs"
+	@echo "make setup    the same with the developers' tools"
+
+install: $(VENV)/.runtime
 
 setup: $(VENV)/.developer
 
@@ -44,7 +47,7 @@ $(BIN)/python:
 
 $(VENV)/.runtime: $(INPUTS) | $(BIN)/python
 	@echo "installing Bounce Desk into $(VENV) ..."
-	@$(PIP) --editable .
+	@$(PIP) --editable '.[fast]'
 	@touch $@
 
 $(VENV)/.developer: $(INPUTS) | $(BIN)/python
