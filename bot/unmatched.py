@@ -97,7 +97,7 @@ class Collection:
             delivery.code,
             delivery.status,
         )
-        key = (reply.text[:WORDING_LIMIT], reply.code, reply.status)
+        key = (_alike(reply.text)[:WORDING_LIMIT], reply.code, reply.status)
         if key not in self.groups:
             self.groups[key] = _wording(key, delivery)
         self.groups[key].take(delivery)
@@ -143,15 +143,17 @@ class Unmatched:
         if not self.wordings:
             yield "Every wording in the database is decided by a rule."
         else:
-            yield f"{total:,} bounces, in {len(self.wordings):,} wordings that no rule decides"
+            found = _several(len(self.wordings), "wording")
+            yield f"{_several(total, 'bounce')} in {found} that no rule decides"
         for number, each in enumerate(self.wordings[:SHOWN], 1):
             yield from ("", *_shown(number, each, self.rules[number - 1]))
         if len(self.wordings) > SHOWN:
             yield f"\n… and {len(self.wordings) - SHOWN:,} more: --json writes all of them"
         if self.silent:
-            yield f"\n{self.silent:,} bounces came without any text; no rule can tell their reason"
+            came = _several(self.silent, "bounce")
+            yield f"\n{came} came without any text; no rule can tell the reason"
         if self.let_go:
-            yield f"\n{self.let_go:,} bounces of rare wordings are not among these"
+            yield f"\nnot among these: {_several(self.let_go, 'bounce')} of rare wordings"
         if self.wordings:
             yield CLOSING
 
@@ -195,6 +197,18 @@ def _wording(key: tuple[str, str, str], delivery: Delivery) -> Wording:
     )
 
 
+_HEAD = re.compile(r"(?:[245]\d\d[ -]?)?(?:#?[245]\.\d{1,3}\.\d{1,3})?")
+_PLACE = re.compile(r"[^\s<>()\[\]\"']*<h>(?:<[h#~@]>|[^\s<>()\[\]\"',;])*")
+_NUMBER = re.compile(r"(?<![\w.])(?:<~>|\d+)(?![\w.])")
+
+
+def _alike(text: str) -> str:
+    """Return a masked text in which every host name and, behind the code, every number is alike."""
+    head = _HEAD.match(text)
+    start = head.end() if head else 0
+    return text[:start] + _NUMBER.sub("<~>", _PLACE.sub("<h>", text[start:]))
+
+
 def _nameless(text: str, recipient: str, sign: str) -> str:
     """Return a text in which the recipient's name alone, without its domain, is masked too."""
     name = recipient.partition("@")[0]
@@ -205,6 +219,10 @@ def _nameless(text: str, recipient: str, sign: str) -> str:
 
 
 # For people and programs
+
+
+def _several(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _fields(each: Wording) -> dict[str, Any]:
@@ -226,7 +244,7 @@ def _shown(number: int, each: Wording, rule: str) -> Iterator[str]:
     if len(each.operators) > NAMED:
         operators.append("…")
     days = sorted({each.first.strftime("%Y-%m-%d"), each.last.strftime("%Y-%m-%d")})
-    yield f"{number}. {each.count:,} times · {', '.join(operators)} · {' to '.join(days)}"
+    yield f"{number}. {_several(each.count, 'time')} · {', '.join(operators)} · {' to '.join(days)}"
     yield f"   answered so far: {each.answer}"
     yield f"   {each.wording}"
     yield ""

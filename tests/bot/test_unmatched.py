@@ -157,6 +157,18 @@ def test_names_alone_do_not_keep_wordings_apart(collected):
     assert [each.count for each in found.wordings] == [2]
 
 
+def test_numbers_and_hosts_do_not_keep_wordings_apart(collected):
+    text = (
+        "554 5.7.1 the gnome at gate {0} of mx{0}.zebra.example (see https://z{0}.example/{0}) no"
+    )
+
+    found = collected(*(delivery("a@x.example", text.format(number)) for number in (7, 12, 4404)))
+
+    (gnome,) = found.wordings
+    assert gnome.count == 3
+    assert gnome.wording == "554 5.7.1 the gnome at gate <~> of <h> (see <h>) no"
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -195,7 +207,7 @@ def test_bounces_without_a_text_are_only_counted(collected):
     found = collected(delivery("a@x.example", " "))
 
     assert (found.wordings, found.silent) == ((), 1)
-    assert "1 bounces came without any text" in found.as_text()
+    assert "1 bounce came without any text" in found.as_text()
 
 
 def test_rare_wordings_give_way_before_the_memory_is_full(collected, monkeypatch):
@@ -207,7 +219,7 @@ def test_rare_wordings_give_way_before_the_memory_is_full(collected, monkeypatch
 
     assert found.wordings[0].count == 3
     assert found.let_go == 3
-    assert "rare wordings are not among these" in found.as_text()
+    assert "not among these: 3 bounces of rare wordings" in found.as_text()
 
 
 def test_operators_beyond_some_are_counted_together(collected):
@@ -241,6 +253,6 @@ def test_programs_get_a_json_object_a_line(collected):
 def test_people_get_the_rule_and_what_to_do_with_it(collected):
     text = collected(delivery("a@x.example", "550 the gnome says no")).as_text()
 
-    assert text.startswith("1 bounces, in 1 wordings that no rule decides")
+    assert text.startswith("1 bounce in 1 wording that no rule decides")
     assert "[[rule]]" in text
     assert 'files = ["ours.toml"]' in text
