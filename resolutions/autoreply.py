@@ -96,12 +96,31 @@ def is_human_reply(headers: Mapping[str, str], subject: str) -> bool:
 
 
 def unquoted(text: str) -> str:
-    """Return a forwarded text without the marks of quoting, if most of its lines have them."""
-    for _ in range(QUOTES_LIMIT):
-        lines = sum(1 for line in text.splitlines() if line.strip())
-        if len(_QUOTED.findall(text)) * 2 < lines:
+    """Return a forwarded text without the marks of quoting before its lines.
+
+    They go where most lines have them once they begin, and only down to a server's words.
+    """
+    for depth in range(QUOTES_LIMIT):
+        if depth and is_quoted_from_a_server(text):
+            break
+        first = _QUOTED.search(text)
+        if first is None:
+            break
+        quoted = text[first.start() :]
+        lines = sum(1 for line in quoted.splitlines() if line.strip())
+        if len(_QUOTED.findall(quoted)) * 2 < lines:
             break
         text = _QUOTED.sub("", text)
+    return text
+
+
+def behind_header(text: str) -> str:
+    """Return what a server's mail says that was passed on: all behind the header lines quoted."""
+    for match in islice(_QUOTED_HEADER.finditer(text), 8):
+        if _SERVER.search(match[1]):
+            begin = _HEADER_LINES.match(text, match.end())
+            behind = text[begin.end() :] if begin else ""
+            return behind if behind.strip() else text
     return text
 
 
@@ -142,6 +161,7 @@ _BY_HAND = re.compile(
     r"horde|squirrelmail|claws|the bat|pegasus|eudora|alpine|zimbra|mailspring|evm",
     re.IGNORECASE,
 )
+_HEADER_LINES = re.compile(r"(?:\n[ \t]{0,8}[*_]{0,2}[\w-]{1,20}[*_]{0,2}\s?:[^\n]{0,500})*")
 _AUTO_HEADERS = (
     "x-autoreply",
     "x-autorespond",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from resolutions.autoreply import (
+    behind_header,
     claims_to_be_a_bounce,
     is_answer_of_a_machine,
     is_auto_reply,
@@ -174,7 +175,7 @@ def _unknown(root: Part) -> _Found | None:
         return None
     if not claims_to_be_a_bounce(root.headers, subject) and not is_quoted_from_a_server(text):
         return None
-    words, returned = cut_original(text)
+    words, returned = cut_original(behind_header(text))
     original = original_headers(root) or parse_fields(returned)
     failures = failures_told(words, root.headers, original)
     if failed := addresses(root.headers.get("x-failed-recipients", "")):

@@ -83,7 +83,11 @@ def _recipients(
     strange = [
         each
         for each in mentions
-        if each.address.lower() not in ours or each.address.lower() in sent_to
+        if each.address.lower() in sent_to
+        or (
+            each.address.lower() not in ours
+            and not each.address.lower().startswith("mailer-daemon@")
+        )
     ]
     usable = [each for each in strange if not _is_contact(each)] or strange
     usable = [each for each in usable if each.lead not in _DESCRIBED] or usable
@@ -139,7 +143,7 @@ _DESCRIBED = frozenset(
 )
 """What introduces an address where a mail is described, and not what became of it."""
 
-_OFFICES = ("postmaster@", "abuse@", "helpdesk@", "mailer-daemon@", "noc@", "hostmaster@")
+_OFFICES = ("postmaster@", "abuse@", "helpdesk@", "noc@", "hostmaster@")
 _CONTACT = re.compile(
     r"\b(?:contact|write to|reply to|mail to|e-?mail us|assistance|help|questions?|support|report|"
     r"kontakt\w*|wenden sie sich|schreiben sie|contact\w{1,5}|[ée]cri\w{2,5}|from|sender|"
