@@ -175,7 +175,7 @@ def _unknown(root: Part) -> _Found | None:
         return None
     if not claims_to_be_a_bounce(root.headers, subject) and not is_quoted_from_a_server(text):
         return None
-    words, returned = cut_original(behind_header(text))
+    words, returned = cut_original(behind_header(text) if text.strip() else subject)
     original = original_headers(root) or parse_fields(returned)
     failures = failures_told(words, root.headers, original)
     if failed := addresses(root.headers.get("x-failed-recipients", "")):

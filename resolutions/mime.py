@@ -58,7 +58,10 @@ def parse_all(mail: bytes) -> list[Part]:
 
 def _lines(mail: bytes) -> str:
     """Return the mail as text with plain line ends, without the separator of an mbox file."""
-    text = mail[:MAIL_LIMIT].replace(b"\r\n", b"\n").replace(b"\r", b"\n").decode("latin-1")
+    raw = mail[:MAIL_LIMIT]
+    if b"\r\r\n" in raw:  # line ends put in twice
+        raw = raw.replace(b"\r\r\n", b"\n")
+    text = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").decode("latin-1")
     text = text.removeprefix("\xef\xbb\xbf").lstrip("\n")
     return text.partition("\n")[2] if text.startswith(("From ", ">From ")) else text
 

@@ -1,13 +1,14 @@
 """Bounces that are no report: finding recipients and words in a text meant for people."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import islice, zip_longest
 
 from resolutions.autoreply import is_quoted_from_a_server
 from resolutions.bounce import Kind
-from resolutions.failure import Failure, host_in
+from resolutions.failure import ADDRESS, Failure, host_in
 from resolutions.shape import Shape
 from resolutions.shapes import carriers, exchange, gateways, servers, services
 
@@ -63,7 +64,8 @@ def paragraph_about(text: str) -> str:
     """
     if refusals := [match[1] or match[2] for match in islice(_REFUSAL.finditer(text), 8)]:
         return "\n".join(refusals)[:2_000]
-    lines = [line.strip() for line in text.splitlines()]
+    foot = _DISCLAIMER.search(text, 80)
+    lines = [line.strip() for line in text[: foot.start() if foot else None].splitlines()]
     kept = [line for line in lines if line and not _NOISE.match(line)]
     return "\n".join(kept)[:2_000]
 
@@ -131,6 +133,15 @@ _STOP = _compile(
     r"message headers follow|please note that|if you (?:do so|require|sent)|"
     r"for further assistance|no further delivery|reporting-mta:)"
 )
+_BESIDE = re.compile(
+    rf"[>)'\"]{{0,2}}[ \t]{{0,3}}(?:[,;&]|\b(?:and|und|et|y|e|en|og|och)\b)"
+    rf"\s{{0,20}}[<(\"']{{0,2}}({ADDRESS})"
+)
+_DISCLAIMER = _compile(
+    r"^.{0,200}(?:confidential|intended (?:only )?(?:for|recipient)|vertraulich|confidentiel|"
+    r"confidenci|riservat[eo] |disclaimer|vertrouwelijk).*"
+)
+"""What offices write under every mail, which has nothing to do with the bounce."""
 _CLOSING = " '\u2019\u201d\u00bb#"
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 
@@ -145,6 +156,10 @@ def _read(shape: Shape, text: str) -> list[Failure]:
         seen.add(recipient)
         stretch = text[match.end() : behind.start() if behind else len(text)]
         failures.append(_failure(shape, match, stretch, text))
+        for other in _named_beside(match, text):
+            if other.lower() not in seen:
+                seen.add(other.lower())
+                failures.append(replace(failures[-1], recipient=other, other=""))
     return [_alone(failures[0], text)] if len(failures) == 1 else failures
 
 
@@ -168,6 +183,19 @@ def _failure(shape: Shape, match: re.Match[str], stretch: str, text: str) -> Fai
         remote_host=host_in(words) or named.get("host", "").lower() or host_in(stretch),
         other=named.get("alias", ""),
     )
+
+
+def _named_beside(match: re.Match[str], text: str) -> Iterator[str]:
+    """Yield the addresses that a comma or an "and" joins to the one found."""
+    if match[1] is None:
+        return
+    at = match.end(1)
+    for _ in range(RECIPIENTS_LIMIT):
+        more = _BESIDE.match(text, at)
+        if more is None:
+            return
+        yield more[1]
+        at = more.end(1)
 
 
 def _recipient(match: re.Match[str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
-from resolutions.failure import Failure, address_matches, host_in, is_silent
+from resolutions.failure import Failure, address_matches, code_in, host_in, is_silent
 from resolutions.plainshapes import paragraph_about, to_stop
 
 MENTIONS_LIMIT = 200
@@ -39,6 +39,9 @@ def failures_told(
         sent_to = list(dict.fromkeys(_addresses(original.get("to", ""))))
         only = told[0].address if told else "".join(sent_to[:1])
         why = paragraph_about(words)
+        behind = _said_behind(told[0], words) if told else ""
+        if behind and (code_in(behind) or not code_in(why)):
+            why = behind
         return [Failure(recipient=only, text=why, remote_host=host_in(words))] if only else []
     return _each(told, words)
 
@@ -128,6 +131,12 @@ def _each(told: list[_Mention], words: str) -> list[Failure]:
     ]
 
 
+def _said_behind(mention: _Mention, words: str) -> str:
+    """Return what stands behind a colon, a dash, a bracket after an address, down to a gap."""
+    match = _BEHIND.match(words, mention.end)
+    return " ".join(match[1].split()) if match and not is_silent(match[1]) else ""
+
+
 def _to_gap(stretch: str) -> str:
     """Return the words of the last recipient: what follows a gap is said of the mail."""
     stretch = to_stop(stretch)
@@ -145,7 +154,8 @@ _DESCRIBED = frozenset(
 
 _OFFICES = ("postmaster@", "abuse@", "helpdesk@", "noc@", "hostmaster@")
 _CONTACT = re.compile(
-    r"\b(?:contact|write to|reply to|mail to|e-?mail us|assistance|help|questions?|support|report|"
+    r"\b(?:contact|write to|reply to|e-?mail us|message-id|message id|assistance|help|"
+    r"questions?|support|report|"
     r"kontakt\w*|wenden sie sich|schreiben sie|contact\w{1,5}|[ée]cri\w{2,5}|from|sender|"
     r"originator|return address|von|absender|message from|mail from|exp[ée]diteur|"
     r"de la part de|proveniente|remitente|mittente|address of|your address)\b"
@@ -153,6 +163,10 @@ _CONTACT = re.compile(
 )
 _JOINT = re.compile(
     r"[\s<>\"'()\[\],;|&/+-]{1,80}|[\s<>\"',;]{0,20}\b(?:and|und|et|y|e|en)\b[\s<]+"
+)
+_BEHIND = re.compile(
+    r"[>\])\"' \t]{0,5}(?:[:\u2013(]|-{1,2}[ \t]|\.{3})[ \t]{0,8}(?!expanded)"
+    r"(\S[^\n]{7,500}(?:\n[ \t]{2,}\S[^\n]{0,500}){0,6})"
 )
 _NO_WORD = re.compile(r"[\W\d_]+")
 _CODE = re.compile(r"[\s*-]{0,20}([45]\d\d)\b")
