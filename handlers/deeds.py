@@ -6,7 +6,7 @@ from handlers.block_kit import Block, actions, button, context, cut, escape, mom
 from resolutions.alert import Alert, Deed
 
 DEEDS = 6
-DEED_LIMIT = 250
+DEED_LIMIT = 400
 
 
 def deed_blocks(alert: Alert, labels: Mapping[str, str]) -> Iterator[Block]:
@@ -52,7 +52,7 @@ def _deed(deed: Deed, total: int) -> str:
     what = tame(" ".join(deed.line.split()))
     who = "Bounce Desk" if deed.by == "bounce" else f"<@{escape(deed.by)}>"
     if deed.state == "waiting" and deed.run_at is not None:
-        tried = f" (last attempt: {cut(what, DEED_LIMIT - 150)})" if what else ""
+        tried = f" (last attempt: {cut(what, 100)})" if what else ""
         return f"{_name(deed)} scheduled by {who} for {moment(deed.run_at)}{tried}"
     if deed.state == "waiting":
         return f"{_name(deed)} asked for by {who}, {moment(deed.at)}; it runs next"
@@ -64,7 +64,7 @@ def _deed(deed: Deed, total: int) -> str:
         what = (
             f"{ended} {what}" if what.startswith("by ") else f"{ended}: {what}" if what else ended
         )
-    what = cut(what or f"{_name(deed)} done", DEED_LIMIT - 100)
+    what = cut(what or f"{_name(deed)} done", DEED_LIMIT - 120)
     by = "" if who in what else f", by {who}"
     return f"{what}{by}, {moment(deed.ended_at or deed.run_at or deed.at)}"
 

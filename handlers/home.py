@@ -101,7 +101,7 @@ def _alerts(
     lines = []
     for alert in alerts:
         line = headline(alert, catalogue.of(alert.reason, complaint=alert.key.complaint))
-        lines.append(f"<{links[alert.id]}|{line}>" if links[alert.id] else line)
+        lines.append(f"• <{links[alert.id]}|{line}>" if links[alert.id] else f"• {line}")
     shown = blocks.plain("\n".join(lines))
     if more := total - len(alerts):
         what = "of less severity, with fewer emails or older"

@@ -14,8 +14,8 @@ def flag_question(
 ) -> Block:
     """Return the question before contacts of these sources are flagged as inactive."""
     people = "1 contact" if count == 1 else f"{count:,} contacts"
-    back = "A complaint is not taken back." if complaint else "You can take the flags back."
-    text = f"{_effect(sources)} For {people}. {back}"
+    back = "A complaint is not taken back." if complaint else "It can be taken back."
+    text = f"For {people} this {_effect(sources)} {back}"
     return confirm(f"Flag {people} as inactive?", text, "Flag as inactive", "Not now")
 
 
@@ -24,8 +24,10 @@ def _effect(sources: Sequence[Provider | None]) -> str:
     lists = [source.suppressing if source else None for source in sources]
     stops = list(dict.fromkeys(each.stops for each in lists if each is not None))
     if not stops:
-        return "They are flagged here only: no provider's list is changed, your senders go on."
-    said = f"Stops {' and '.join(stops)}."
+        return (
+            "changes nothing but the flag here: no provider's list is reached, your senders go on."
+        )
+    said = f"stops {' and '.join(stops)}."
     if len(said) > STOPS_LIMIT:
-        said = f"Stops {stops[0]}, and the like at each other source ({len(stops) - 1} more)."
-    return said if None not in lists else f"{said} Other sources are flagged here only."
+        said = f"stops {stops[0]}, and the like at each other source ({len(stops) - 1} more)."
+    return said if None not in lists else f"{said} At other sources they are flagged here only."

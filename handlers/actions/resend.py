@@ -176,7 +176,7 @@ class Resend(Button):
         choice = Choice("lift", "Take them off the provider's list first")
         named = " and ".join(sorted(lists))
         hint = (
-            f"The list is {named}. Nobody who complained or unsubscribed is taken off."
+            f"This is about {named}. Nobody who complained or unsubscribed is taken off."
             " Unticked, who is on it is left out."
         )
         label = "If an address is suppressed"

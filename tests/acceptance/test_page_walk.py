@@ -105,7 +105,7 @@ async def test_a_contact_is_flagged_at_the_provider_and_taken_back(page: Page, d
 
     await message.get_by_role("button", name="Flag as inactive").click()
     question = page.get_by_role("alertdialog")
-    await expect(question).to_contain_text("Stops all mail of this SendGrid account, receipts")
+    await expect(question).to_contain_text("stops all mail of this SendGrid account, receipts")
     await question.get_by_role("button", name="Not now").click()
     await message.get_by_role("button", name="Flag as inactive").click()
     await question.get_by_role("button", name="Flag as inactive").click()

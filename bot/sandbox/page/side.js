@@ -53,12 +53,12 @@ function drawOutside(root) {
   const tabs = seen.tabs ?? [];
   tab = Math.min(tab, Math.max(tabs.length - 1, 0));
   reconcile(root, [
-    head("Outside of Slack", ""),
+    head("Outside of Slack", "what your clicks did"),
     h("div", { class: "tabs", key: "tabs", role: "tablist", "aria-label": "Outside of Slack", on: { keydown: turn } },
       tabs.map((one, at) => h("button", {
         type: "button", role: "tab", id: `outside-tab-${at}`, "aria-selected": String(at === tab),
         "aria-controls": "outside-panel", tabindex: at === tab ? "0" : "-1", on: { click: () => choose(root, at) },
-      }, one.title, h("span", { class: "number" }, String((one.items ?? []).length))))),
+      }, one.title, one.items?.length ? h("span", { class: "number" }, String(one.items.length)) : null))),
     panel(tabs[tab]),
   ]);
 }

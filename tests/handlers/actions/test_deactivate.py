@@ -50,8 +50,8 @@ async def test_it_is_asked_first_what_stops_and_for_how_many(room: Any) -> None:
 
     assert question["title"]["text"] == "Flag 2 contacts as inactive?"
     assert question["text"]["text"] == (
-        "Stops all mail that mg.shop.example sends through Mailgun. For 2 contacts."
-        " You can take the flags back."
+        "For 2 contacts this stops all mail that mg.shop.example sends through Mailgun."
+        " It can be taken back."
     )
     assert "confirm" not in await button(room, "deactivate")
 
@@ -60,7 +60,7 @@ async def test_it_is_asked_first_what_stops_and_for_how_many(room: Any) -> None:
     ("source", "effect"),
     [
         ("campaigns", "all mail of this SendGrid account, receipts and passwords too"),
-        ("mails", "They are flagged here only"),
+        ("mails", "changes nothing but the flag here"),
     ],
 )
 async def test_the_question_speaks_the_providers_words(room: Any, source: str, effect: str) -> None:
