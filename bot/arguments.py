@@ -1,6 +1,7 @@
 """The words of the command line: which commands there are, and what each takes."""
 
 import argparse
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -106,8 +107,8 @@ def _add_knowledge(command: Callable[..., argparse.ArgumentParser]) -> None:
 
 def _add_diagnose(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="*", help="the reply, as the server gave it")
-    parser.add_argument("--code", default="", help="SMTP reply code")
-    parser.add_argument("--status", default="", help="enhanced status code")
+    parser.add_argument("--code", type=_code, default="", help="SMTP reply code")
+    parser.add_argument("--status", type=_status, default="", help="enhanced status code")
     parser.add_argument("--remote-host", default="", metavar="HOST", help="who gave the reply")
     parser.add_argument("--provider", default="", help="who reported it")
     parser.add_argument("--verdict", default="", help="the provider's own word")
@@ -138,6 +139,18 @@ def _add_jobs(parser: argparse.ArgumentParser) -> None:
     listed.add_argument("--all", action="store_true", help="those that ended too")
     _with_config(deeds, "retry", "a dead one").add_argument("number", type=int)
     _with_config(deeds, "cancel", "a waiting one").add_argument("number", type=int)
+
+
+def _code(text: str) -> str:
+    if text.strip() and not re.match(r"[245][0-9]{2}(?![0-9])", text.strip()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no reply code, such as 550")
+    return text
+
+
+def _status(text: str) -> str:
+    if text.strip() and not re.match(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9])", text.strip()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no enhanced status code, such as 5.1.1")
+    return text
 
 
 def _port(text: str) -> int:

@@ -185,7 +185,8 @@ def _diagnose(chosen: argparse.Namespace) -> int:
     if chosen.mail is not None:
         return _mails(chosen.mail, rules)
     if lines:
-        return _write(diagnose_lines(_lines(chosen.jsonl), rules))
+        _write(diagnose_lines(_lines(chosen.jsonl), rules))
+        return 0
     question = Question(
         text=text,
         code=chosen.code,
@@ -205,7 +206,10 @@ def _diagnose(chosen: argparse.Namespace) -> int:
 def _mails(paths: Sequence[Path], rules: Any) -> int:
     from bot.diagnosing import diagnose_mails
 
-    code = _write(diagnose_mails(paths, rules))
+    written = _write(diagnose_mails(paths, rules))
+    if not written:
+        print(f"no mail in {', '.join(map(str, paths))}", file=sys.stderr)
+    code = 0
     for path in paths:
         if not path.exists():
             code = _complain(f"{path}: there is no such file or folder")
@@ -215,9 +219,18 @@ def _mails(paths: Sequence[Path], rules: Any) -> int:
 def _unmatched(chosen: argparse.Namespace) -> int:
     from bot.unmatched import find_unmatched
 
-    found = _asked(find_unmatched(_store_settings(chosen)))
+    watched = sys.stderr.isatty()
+
+    def tell(number: int) -> None:
+        if watched:
+            print(f"\r{number:,} bounces looked at", end="", file=sys.stderr, flush=True)
+
+    found = _asked(find_unmatched(_store_settings(chosen), tell))
+    if watched:
+        print(file=sys.stderr)
     if chosen.json or chosen.jsonl is not None:
-        return _write(found.as_lines())
+        _write(found.as_lines())
+        return 0
     print(found.as_text())
     return 0
 
@@ -253,7 +266,7 @@ def _lines(name: str) -> Iterator[bytes]:
 
 
 def _write(pieces: Iterator[str]) -> int:
-    """Write answers as they come; a terminal beside is told how many there are."""
+    """Write answers as they come and return how many; a terminal beside is told meanwhile."""
     watched = sys.stderr.isatty() and not sys.stdout.isatty()
     written = 0
     for piece in pieces:
@@ -264,7 +277,7 @@ def _write(pieces: Iterator[str]) -> int:
             print(f"\r{written:,} answers", end="", file=sys.stderr, flush=True)
     if watched:
         print(file=sys.stderr)
-    return 0
+    return written
 
 
 def _json(value: Any) -> str:

@@ -157,7 +157,8 @@ def _rules(settings: Settings) -> tuple[Knowledge, Finding]:
         knowledge = Knowledge.load(settings)
     except SettingsError as error:
         shipped = settings.model_copy(update={"rules": RuleSettings()})
-        return Knowledge.load(shipped), Finding("rules", State.FAULT, str(error))
+        text = str(error).removeprefix("rules: ")
+        return Knowledge.load(shipped), Finding("rules", State.FAULT, text)
     own = len(settings.rules.files)
     text = f"{len(knowledge.rulebook.rules):,}, {own or 'no'} files of your own among them"
     return knowledge, Finding("rules", State.OK, text)

@@ -167,7 +167,7 @@ def evaluate(
             diagnosis = diagnose(question.symptoms(), rulebook)
             seconds += clock() - started
         except Exception as error:  # one line must not end the measurement
-            unusable.append(f"line {number}: {error}")
+            unusable.append(f"line {number}: {_what(error)}")
             continue
         used.update(piece.rule for piece in diagnosis.evidence)
         cases.append(_case(record, question, expected, diagnosis))
@@ -177,6 +177,12 @@ def evaluate(
         files=tuple(_files(rulebook, used)),
         seconds=seconds,
     )
+
+
+def _what(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return "not valid JSON"
+    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
 
 
 def _expected(record: dict[str, Any]) -> tuple[str, ...]:

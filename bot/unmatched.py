@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
@@ -158,13 +158,21 @@ class Unmatched:
             yield CLOSING
 
 
-async def find_unmatched(settings: StoreSettings) -> Unmatched:
-    """Read the store, a page at a time, and return the wordings that no rule decides today."""
+async def find_unmatched(
+    settings: StoreSettings, tell: Callable[[int], None] = lambda _: None
+) -> Unmatched:
+    """Read the store, a page at a time, and return the wordings that no rule decides today.
+
+    `tell` is told now and then how many bounces were looked at.
+    """
+    looked_at = 0
     collection = Collection(Rulebook.load(settings.rules.files))
     async with opened(settings) as store:
         async for page in store.undecided():
             for delivery in page:
                 collection.take(delivery)
+            looked_at += len(page)
+            tell(looked_at)
     return Unmatched.of(collection)
 
 

@@ -113,6 +113,8 @@ def test_a_reader_that_leaves_early_is_no_fault(tmp_path):
         ["doctor"],
         ["serve", "--config", "missing.toml"],
         ["diagnose", "550 x", "--unmatched"],
+        ["diagnose", "--code", "abc"],
+        ["diagnose", "--status", "9.9.9", "user unknown"],
         ["diagnose", "--unmatched"],
         ["jobs", "list"],
         ["quarantine", "list"],
@@ -237,6 +239,14 @@ def test_a_mail_that_is_not_there_is_a_failure(bounce):
     assert code == 1
     assert "cannot be read" in json.loads(out)["error"]
     assert "none.eml: there is no such file or folder" in err
+
+
+def test_a_folder_without_mails_is_no_failure_and_said(bounce, tmp_path):
+    (tmp_path / "mails").mkdir()
+
+    code, out, err = bounce("diagnose", "--mail", "mails")
+
+    assert (code, out, err) == (0, "", "no mail in mails\n")
 
 
 def test_an_evaluation_without_a_usable_line_is_a_failure(bounce, tmp_path):
