@@ -135,6 +135,12 @@ class EventData(BaseModel):
         return "/".join(filter(None, words))
 
     @property
+    def told(self) -> dict[str, str]:
+        """What Mailgun tells beside the reply: the IP address that the mail left from."""
+        ip = text_at(self.envelope, "sending-ip")
+        return {"sending_ip": ip} if ip else {}
+
+    @property
     def recipients(self) -> list[str]:
         """The recipient; a rejected message names none, so all it was addressed to."""
         if found := [self.recipient] if self.recipient else addresses_in(self.header("to")):
@@ -240,7 +246,7 @@ class Mailgun(Provider):
             subject=data.header("subject"),
             campaign=campaign_of(self.settings, element, _campaign(data)),
             tags=tuple(words_of(data.tags)),
-            metadata=metadata_of(data.variables),
+            metadata={**metadata_of(data.variables), **data.told},
             verdict=verdict,
             stored_copy=text_at(data.storage, "key"),
             raw=json.dumps(element, ensure_ascii=False),

@@ -280,3 +280,11 @@ def test_words_of_mailgun_mean(word, kind, permanence, reason, fact):
     assert (verdict.kind, verdict.permanence) == (Kind(kind), Permanence(permanence))
     assert verdict.reason == (Reason(reason) if reason else None)
     assert verdict.fact is fact
+
+
+def test_ip_address_that_the_mail_left_from_is_told(bench):
+    request = bench.request("mailgun", "hard_bounce")
+
+    (event,) = bench.provider("mailgun").parse(request).events
+
+    assert event.metadata["sending_ip"] == "198.51.100.7"
