@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.diagnosing import OwnFiles, Question
-from resolutions.diagnosis import Confidence, Diagnosis, diagnose
+from resolutions.diagnosis import NO_BOUNCE, Confidence, Diagnosis, diagnose
+from resolutions.reason import Reason
 from resolutions.rules import Rulebook
 
 SHOWN = 20
@@ -19,6 +20,9 @@ NAMED = 3
 
 WIDTH = 100
 """Columns of the list of rules."""
+
+WORDS = frozenset({*map(str, Reason), *map(str, NO_BOUNCE)})
+"""All that a diagnosis can answer."""
 
 SURE = frozenset({Confidence.CERTAIN, Confidence.LIKELY})
 
@@ -118,6 +122,11 @@ class Evaluation:
             Confusion(expected=one, answer=two, count=len(ids), ids=tuple(filter(None, ids)))
             for (one, two), ids in ordered
         ]
+
+    @property
+    def strange(self) -> list[str]:
+        """The expected words that are no reason and no kind: nothing is ever answered so."""
+        return sorted({word for case in self.cases for word in case.expected} - WORDS)
 
     @property
     def unused(self) -> list[str]:
@@ -241,6 +250,8 @@ def _text(evaluation: Evaluation) -> Iterator[str]:
     yield ""
     yield f"rules never used: {len(evaluation.unused)} of {evaluation.rules}, by file"
     yield from (_unused(file) for file in evaluation.files if file.unused)
+    strange = [_printable(word) for word in evaluation.strange]
+    yield from _titled("expected words that are no reason (bounce explain lists them)", strange)
     yield from _titled("lines that cannot be used", list(evaluation.unusable))
     yield ""
     yield (

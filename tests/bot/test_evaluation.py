@@ -133,6 +133,14 @@ def test_a_confusion_names_its_cases():
     assert "b0, b1, b2, …" in evaluation.as_text()
 
 
+def test_a_misspelt_reason_is_pointed_out():
+    evaluation = evaluated(*CASES, CASES[0] | {"expected": ["mailbox-full", "quota-issues"]})
+
+    assert evaluation.strange == ["mailbox-full"]
+    assert "  mailbox-full" in evaluation.as_text().splitlines()
+    assert evaluated(*CASES).strange == []
+
+
 def test_unused_rules_are_listed_by_file_one_s_own_first(tmp_path):
     own = tmp_path / "ours.toml"
     own.write_text(
