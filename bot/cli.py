@@ -148,7 +148,7 @@ def _manifest(chosen: argparse.Namespace) -> int:
     try:
         print(manifest(chosen.url), end="")
     except ValueError as error:
-        raise UsageError(f"--url: {error}") from error
+        raise UsageError(f"--url: {error}" if chosen.url else str(error)) from error
     return 0
 
 

@@ -17,6 +17,7 @@ from handlers.errors import PermanentError, TemporaryError, UncertainError
 from handlers.links import refusal
 from handlers.outgoing import Call, Outgoing, signature_headers
 from handlers.provider import Provider, SourceSettings
+from handlers.tickets import TICKETS
 
 NOBODY = "bounce-desk-doctor@example.invalid"
 """An address that nobody has (RFC 2606): looking it up shows whether a key works."""
@@ -224,7 +225,8 @@ async def _resend(settings: Settings, outgoing: Outgoing) -> Finding:
 async def _tickets(settings: Settings, outgoing: Outgoing) -> Finding:
     system = make_tickets(settings, outgoing)
     if system is None:
-        text = 'no ticket system: set system = "email" or "github" in [tickets]'
+        known = " or ".join(f'"{name}"' for name in TICKETS)
+        text = f"no ticket system: set system = {known} in [tickets]"
         return Finding("tickets", State.WARNING, text)
     try:
         return Finding("tickets", State.OK, await system.check())

@@ -15,9 +15,14 @@ REMEDY = "give the public address of your TLS proxy, such as https://bounce.exam
 def manifest(url: str = "") -> str:
     """Return the manifest for Socket Mode, or for a public address (https).
 
-    Raises ValueError, with the remedy, for an address that Slack would not call.
+    Raises ValueError, with the remedy, for an address that Slack would not call, and for a file
+    that was emptied: a shell does so before `bounce manifest > manifest.yml` runs.
     """
     text = _file().read_text("utf-8")
+    if not text.strip():
+        raise ValueError(
+            f"{_file()} is empty: git checkout it, and write to a file of another name"
+        )
     if not url:
         return text
     app = _with_address(yaml.safe_load(text), events_address(url))
