@@ -207,7 +207,9 @@ def _text_of_a_server(root: Part) -> str:
     if is_human_reply(root.headers, subject):
         return ""
     if _FORWARDED.match(subject):
-        return unquoted(human_text(root))
+        text = unquoted(human_text(root))
+        claims = claims_to_be_a_bounce(root.headers, subject) or is_quoted_from_a_server(text)
+        return text if claims else ""
     if is_auto_reply(root.headers, subject) or not is_from_a_server(root.headers, subject):
         return ""
     if is_reply_by_itself(root.headers) and not claims_to_be_a_bounce(root.headers, subject):

@@ -64,10 +64,15 @@ def paragraph_about(text: str) -> str:
     """
     if refusals := [match[1] or match[2] for match in islice(_REFUSAL.finditer(text), 8)]:
         return "\n".join(refusals)[:2_000]
-    foot = _DISCLAIMER.search(text, 80)
-    lines = [line.strip() for line in text[: foot.start() if foot else None].splitlines()]
+    lines = [line.strip() for line in without_disclaimer(text).splitlines()]
     kept = [line for line in lines if line and not _NOISE.match(line)]
     return "\n".join(kept)[:2_000]
+
+
+def without_disclaimer(text: str) -> str:
+    """Return a text without what an office writes under each of its mails."""
+    foot = _DISCLAIMER.search(text, 80)
+    return text[: foot.start()] if foot else text
 
 
 def to_stop(stretch: str) -> str:
@@ -90,6 +95,7 @@ _ORIGINAL = _compile(
     r"Start of (?:returned|original) message|(?:The )?(?:original|returned|unsent|undelivered) "
     r"message(?: follows| header| body|[ \t]{0,8}-{2,}|[ \t]{0,8}$|s?:$|s? headers?)|"
     r"The header of the original|Message (?:headers?|text|body) follows?|"
+    r"(?:Original|Returned|Your) (?:e?-?mail|message|headers?)(?: headers?)? (?:follows?|below)|"
     r"Original mail (?:as follows|info)|Message header follow|Unsent message follows|"
     r"En-t\S{1,3}tes de message d'origine|Intestazioni originali del messaggio|"
     r"Ursprungliga meddelandehuvuden|Ursprüngliche Nachrichtenköpfe|"
@@ -98,7 +104,7 @@ _ORIGINAL = _compile(
 )
 _BARE_HEADERS = re.compile(
     r"\n(?:[!-9;-~]{1,60}:[^\n]*\n(?:[ \t][^\n]*\n){0,8}){2,40}?"
-    r"(?:MIME-Version:[ \t]?1\.0|DKIM-Signature:|User-Agent:)"
+    r"(?:MIME-Version:[ \t]?1\.0|DKIM-Signature:|User-Agent:|Message-ID:[ ]?<)"
 )
 """A message that was returned without a word of introduction: fields that only machines write."""
 _ORIGINAL_FIELD = _compile(
@@ -138,8 +144,8 @@ _BESIDE = re.compile(
     rf"\s{{0,20}}[<(\"']{{0,2}}({ADDRESS})"
 )
 _DISCLAIMER = _compile(
-    r"^.{0,200}(?:confidential|intended (?:only )?(?:for|recipient)|vertraulich|confidentiel|"
-    r"confidenci|riservat[eo] |disclaimer|vertrouwelijk).*"
+    r"^.{0,200}(?:confidential|intended (?:only|solely) for|not the intended|vertraulich|"
+    r"confidentiel|confidenci|riservat[eo] |disclaimer|vertrouwelijk).*"
 )
 """What offices write under every mail, which has nothing to do with the bounce."""
 _CLOSING = " '\u2019\u201d\u00bb#"
@@ -160,7 +166,17 @@ def _read(shape: Shape, text: str) -> list[Failure]:
             if other.lower() not in seen:
                 seen.add(other.lower())
                 failures.append(replace(failures[-1], recipient=other, other=""))
-    return [_alone(failures[0], text)] if len(failures) == 1 else failures
+    return [_alone(failures[0], text)] if len(failures) == 1 else _shared(failures)
+
+
+def _shared(failures: list[Failure]) -> list[Failure]:
+    """Give those of whom nothing is said the words of the next: a list, then what is said of it."""
+    for index in range(len(failures) - 2, -1, -1):
+        if not failures[index].text:
+            behind = failures[index + 1]
+            host = failures[index].remote_host or behind.remote_host
+            failures[index] = replace(failures[index], text=behind.text, remote_host=host)
+    return failures
 
 
 def _alone(failure: Failure, text: str) -> Failure:

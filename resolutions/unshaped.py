@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 
 from resolutions.failure import Failure, address_matches, code_in, host_in, is_silent
-from resolutions.plainshapes import paragraph_about, to_stop
+from resolutions.plainshapes import paragraph_about, to_stop, without_disclaimer
 
 MENTIONS_LIMIT = 200
 """Addresses of a text that are looked at."""
+
+NEXT_LINE = 6
+"""Characters between the end of an address and the begin of the next line, at most."""
 
 LEAD_LIMIT = 200
 """Characters before an address that tell what it stands for."""
@@ -23,6 +26,9 @@ class _Mention:
     lead: str
     line: int
     end: int
+    last: bool
+    """Whether nothing but closing brackets and the like follows it on its line."""
+
     joined: bool
     """Whether nothing but a comma or an "and" parts it from the address before it."""
 
@@ -34,7 +40,7 @@ def failures_told(
 
     Addresses of the sender, and those a reader may write to, are no recipients.
     """
-    told = _recipients(_mentions(words), headers, original)
+    told = _recipients(_mentions(without_disclaimer(words)), headers, original)
     if len(told) < 2:
         sent_to = list(dict.fromkeys(_addresses(original.get("to", ""))))
         only = told[0].address if told else "".join(sent_to[:1])
@@ -57,10 +63,21 @@ def _mentions(words: str) -> list[_Mention]:
         line = words.rfind("\n", 0, start) + 1
         between = words[max(end, line, start - LEAD_LIMIT) : start]
         joined = bool(found) and bool(_JOINT.fullmatch(words[end:start]))
-        lead = found[-1].lead if joined else _plain(between)
-        found.append(_Mention(address, lead, line, after, joined))
+        lead = found[-1].lead if joined else _plain(_without_name(between))
+        found.append(
+            _Mention(address, lead, line, after, bool(_LINE_END.match(words, after)), joined)
+        )
         end = after
     return found
+
+
+def _without_name(lead: str) -> str:
+    """Return what introduces an address with a mark in the place of the name before it.
+
+    >>> _without_name('Recipient: "Smith, Ana" <')
+    'Recipient: name'
+    """
+    return _NAME.sub(r"\1name", lead) if lead.rstrip().endswith(("<", "(", "[")) else lead
 
 
 def _plain(lead: str) -> str:
@@ -95,8 +112,21 @@ def _recipients(
     usable = [each for each in strange if not _is_contact(each)] or strange
     usable = [each for each in usable if each.lead not in _DESCRIBED] or usable
     known = [each for each in usable if each.address.lower() in sent_to]
-    leads = {each.lead for each in known or usable[:1]}
-    return _distinct([each for each in usable if each.lead in leads])
+    pattern = (known or usable)[:1]
+    leads = {each.lead for each in known or pattern}
+    return _distinct(
+        [each for each in usable if each.lead in leads or _goes_on(pattern[0], each, usable)]
+    )
+
+
+def _goes_on(pattern: _Mention, mention: _Mention, usable: list[_Mention]) -> bool:
+    """Tell whether a mention ends its line, and so did all before it: reasons, then addresses."""
+    between = usable[usable.index(pattern) : usable.index(mention) + 1]
+    return (
+        bool(between)
+        and all(each.last and each.lead for each in between)
+        and all(behind.line - each.end < NEXT_LINE for each, behind in pairwise(between))
+    )
 
 
 def _is_contact(mention: _Mention) -> bool:
@@ -119,7 +149,10 @@ def _each(told: list[_Mention], words: str) -> list[Failure]:
     last = told[-1]
     stretches.append(_to_gap(words[last.end if last.joined else last.line :]))
     own = [" ".join(stretch.split()) for stretch in stretches]
-    if all(map(is_silent, own[:-1])):  # a list, then what is said of all
+    above = _above(told[0], words)
+    if above and _GAP.match(words, last.end):  # each stands below its reason
+        own = [above, *own[:-1]]
+    elif all(map(is_silent, own[:-1])):  # a list, then what is said of all
         own = [paragraph_about(words)] * len(told)
     for index in reversed(range(len(own) - 1)):
         if is_silent(own[index]):
@@ -135,6 +168,13 @@ def _said_behind(mention: _Mention, words: str) -> str:
     """Return what stands behind a colon, a dash, a bracket after an address, down to a gap."""
     match = _BEHIND.match(words, mention.end)
     return " ".join(match[1].split()) if match and not is_silent(match[1]) else ""
+
+
+def _above(mention: _Mention, words: str) -> str:
+    """Return the line right above an address that stands alone, if it does not introduce it."""
+    before = words[: max(mention.line - 1, 0)].rpartition("\n")[2].strip()
+    alone = not mention.lead and mention.last
+    return before if alone and not before.endswith((":", "\uff1a")) and len(before) > 3 else ""
 
 
 def _to_gap(stretch: str) -> str:
@@ -155,7 +195,7 @@ _DESCRIBED = frozenset(
 _OFFICES = ("postmaster@", "abuse@", "helpdesk@", "noc@", "hostmaster@")
 _CONTACT = re.compile(
     r"\b(?:contact|write to|reply to|e-?mail us|message-id|message id|assistance|help|"
-    r"questions?|support|report|"
+    r"notify|inform|questions?|support|report|"
     r"kontakt\w*|wenden sie sich|schreiben sie|contact\w{1,5}|[ée]cri\w{2,5}|from|sender|"
     r"originator|return address|von|absender|message from|mail from|exp[ée]diteur|"
     r"de la part de|proveniente|remitente|mittente|address of|your address)\b"
@@ -168,5 +208,12 @@ _BEHIND = re.compile(
     r"[>\])\"' \t]{0,5}(?:[:\u2013(]|-{1,2}[ \t]|\.{3})[ \t]{0,8}(?!expanded)"
     r"(\S[^\n]{7,500}(?:\n[ \t]{2,}\S[^\n]{0,500}){0,6})"
 )
+_GAP = re.compile(r"[>)\]\"']{0,3}[ \t]{0,80}(?:\n[ \t]{0,80}(?:\n|\Z)|\Z)")
+_NAME = re.compile(
+    r"(\A|: {1,9})[ \t]{0,40}(?:[*#-] |\d{1,3}[.):] ?)?[ \t]{0,9}"
+    r"(?:\"[^\"]{1,80}\"|'[^']{1,80}'|(?!.*(?i:\b(?:to|for|user|an|f[üu]r|[àa]|para)\b))"
+    r"\w[\w.'-]{0,40},?(?: [\w.'-]{1,40}){0,3})[ \t]{0,9}[<(\[]\Z"
+)
+_LINE_END = re.compile(r"[>)\]\"'.,;]{0,3}[ \t]{0,80}(?:\n|\Z)")
 _NO_WORD = re.compile(r"[\W\d_]+")
 _CODE = re.compile(r"[\s*-]{0,20}([45]\d\d)\b")

@@ -180,3 +180,94 @@ def test_person_who_answers_a_bounce_reports_none(answer):
     )
 
     assert read(mail)[0].kind is Kind.NOT_A_BOUNCE
+
+
+@pytest.mark.parametrize(
+    ("charset", "words"),
+    [
+        ("iso8859_2", "wiadomość nie została dostarczona, skrzynka pocztowa jest pełna"),
+        ("cp1250", "zprávu se nepodařilo doručit, schránka je plná, uživatel neexistuje"),
+        ("cp1252", "die Nachricht an den Empfänger konnte nicht zugestellt werden: überfüllt"),
+        ("cp1254", "ileti gönderilemedi: adres geçersiz, böyle bir düğüm şu an yok"),
+        ("cp1257", "vēstuli nevarēja piegādāt saņēmējam, pastkastīte ir pilna"),
+        ("iso8859_7", "το μήνυμά σας δεν παραδόθηκε στον παραλήπτη"),
+        ("cp1255", "הודעתך לא נמסרה לנמען, תיבת הדואר מלאה"),
+        ("cp1256", "لم يتم تسليم رسالتك إلى المستلم، صندوق البريد ممتلئ"),
+        ("cp874", "ไม่สามารถส่งข้อความของคุณไปยังผู้รับได้ กล่องจดหมายเต็ม"),
+        ("cp1251", "ваше письмо не доставлено, почтовый ящик переполнен"),
+        ("koi8_r", "ваше письмо не доставлено, почтовый ящик переполнен"),
+        ("iso8859_5", "ваше письмо не доставлено, почтовый ящик переполнен"),
+        ("gb18030", "您的邮件无法投递、收件人不存在、邮箱已满"),
+        ("euc_jp", "お客様のメールは配信できませんでした。宛先が存在しません"),
+        ("cp949", "메일이 전달되지 못했습니다. 존재하지 않는 사용자입니다"),
+    ],
+)
+def test_words_are_read_though_no_charset_is_named(charset, words):
+    mail = mail_of("From: MAILER-DAEMON@x.example", "Subject: failure notice")
+    mail += f"<ana@x.example>:\n{words}\n".encode(charset)
+
+    assert read(mail)[0].reply.text == words
+
+
+LISTS = [
+    "  {0}: {1}",
+    "{0}\n    {1}",
+    "- {0} => {1}",
+    "  {0} ({1})",
+    "{1}: <{0}>",
+    "* {1}\n    {0}",
+    "Ana, the first <{0}>\n    {1}",
+    "Recipient: {0}\nReason: {1}\n",
+    "Could not deliver to {0}.\nThe server said: {1}\n",
+    "| {0} | {1} |",
+    "收件人\uff1a{0}\n原因\uff1a{1}\n",
+]
+
+
+@pytest.mark.parametrize("line", LISTS)
+def test_each_of_a_list_has_words_of_its_own_whatever_the_shape(line):
+    told = {"ana@x.example": "user unknown", "ben@x.example": "mailbox full"}
+    rows = "\n".join(line.format(address, words) for address, words in told.items())
+    text = f"We are sorry, but your mail was returned.\n\n{rows}\n\nKind regards\n"
+
+    reports = read(mail_of("From: postmaster@y.example", "Subject: Undelivered mail", body=text))
+
+    assert {report.recipient: True for report in reports} == dict.fromkeys(told, True)
+    for report in reports:
+        (other,) = told.keys() - {report.recipient}
+        assert told[report.recipient] in report.reply.text
+        assert told[other] not in report.reply.text
+
+
+@pytest.mark.parametrize(
+    "closing",
+    [
+        "Questions? Contact help@y.example.",
+        "Please write to staff@y.example if you need help.",
+        "This mail is confidential. If it is not for you, tell security@y.example.",
+        "Sender: offers@shop.example",
+    ],
+)
+def test_address_to_write_to_is_no_recipient(closing):
+    text = f"There is no mailbox for ana@x.example.\n\n{'-' * 20}\n{closing}\n"
+
+    reports = read(mail_of("From: postmaster@y.example", "Subject: Undelivered mail", body=text))
+
+    assert [report.recipient for report in reports] == ["ana@x.example"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ("Return-Path: <ana@x.example>", "From: ana@x.example", "Subject: Re: failure notice"),
+        ("Return-Path: <b@x.example>", "List-Unsubscribe: <x>", "Subject: Mail delivery failed"),
+        ("Return-Path: <ana@x.example>", "User-Agent: Mutt", "Subject: Mail delivery failed?"),
+        ("Return-Path: <ana@x.example>", "From: ana@x.example", "Subject: Fwd: our meeting"),
+    ],
+)
+def test_mail_of_a_person_or_a_letter_to_many_is_no_bounce(headers):
+    text = "Ben told me:\n\n<ben@x.example>: 550 5.1.1 user unknown\n"
+
+    kinds = {report.kind for report in read(mail_of(*headers, body=text))}
+
+    assert kinds <= {Kind.NOT_A_BOUNCE, Kind.AUTO_REPLY}
