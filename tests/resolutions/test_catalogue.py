@@ -191,8 +191,8 @@ def test_the_servers_of_routing_errors_are_asked_about_in_two_drafts():
         ("550 5.7.606 Access denied, banned sending IP [192.0.2.1]", "sender.office.com"),
         ("554 5.7.1 blocked using zen.spamhaus.org", "check.spamhaus.org"),
         (
-            "421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume"
-            " or user complaints - 4.16.55.1",
+            "421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected"
+            " volume or user complaints - 4.16.55.1",
             "complaint rate",
         ),
         (
