@@ -84,11 +84,13 @@ async def list_quarantine(settings: StoreSettings, source: str) -> list[str]:
     """Return a line for each body in quarantine, the newest first."""
     async with opened(settings) as store:
         kept = await store.quarantined(LIMIT, source)
-    return [
-        f"{one.id:>6}  {_time(one.received_at)}  {one.source}  {len(one.body):,} bytes  "
-        f"{plain(one.why)}"
-        for one in kept
-    ]
+    return _limited(
+        [
+            f"{one.id:>6}  {_time(one.received_at)}  {one.source}  {len(one.body):,} bytes  "
+            f"{plain(one.why)}"
+            for one in kept
+        ]
+    )
 
 
 async def show_quarantine(settings: StoreSettings, number: int) -> Quarantined:
@@ -130,7 +132,12 @@ async def list_jobs(settings: StoreSettings, states: Sequence[JobState]) -> list
     """Return a line for each job, the next to run first."""
     async with opened(settings) as store:
         jobs = await store.jobs(states, LIMIT)
-    return [_line(job) for job in jobs]
+    return _limited([_line(job) for job in jobs])
+
+
+def _limited(lines: list[str]) -> list[str]:
+    """Return the lines of a list, and that there may be more where it is full."""
+    return [*lines, f"only {LIMIT:,} are shown"] if len(lines) >= LIMIT else lines
 
 
 async def retry_job(settings: StoreSettings, number: int) -> str:
@@ -190,9 +197,15 @@ def _time(moment: datetime) -> str:
 
 
 _INVALID = re.compile(
-    r"\d+ validation errors? for (?:[^\s:]+)\s+(\S+)\s+(.+?) \[type=(\w+)", re.DOTALL
+    r"\d+ validation errors? for [^\n]*\n(?P<field>\S[^\n]*)?\s*(?P<said>.+?) \[type=(?P<kind>\w+)",
+    re.DOTALL,
 )
-_NAMED = re.compile(r"(?:[A-Za-z]+\.)*([A-Z][A-Za-z]*(?:Error|Exception)): ", re.ASCII)
+_NAMED = re.compile(
+    r"(?:[a-z]+\.)*(?P<name>[A-Z][A-Za-z]*(?:Error|Exception)): (?P<said>.*)", re.DOTALL
+)
+_SHAPE = re.compile(r"indices must be|object (?:is|has|does|cannot)|not supported between")
+"""What Python says of a value that is of another kind than its reader takes it for."""
+
 WHY_LIMIT = 200
 
 
@@ -202,18 +215,17 @@ def plain(why: str) -> str:
     >>> plain("KeyError: 'Type'")
     'the field Type is missing'
     """
-    invalid = _INVALID.search(why)
+    invalid, named = _INVALID.search(why), _NAMED.match(why)
     if invalid is not None:
-        field, said, kind = invalid.groups()
-        text = (
-            f"the field {field} is missing" if kind == "missing" else f"the field {field}: {said}"
-        )
-    elif (named := _NAMED.match(why)) is not None:
-        said = why[named.end() :]
-        missing = named[1] == "KeyError"
-        text = f"the field {said.strip(chr(39))} is missing" if missing else said
+        what = f"the field {invalid['field']}" if invalid["field"] else "the body"
+        missing = invalid["kind"] == "missing"
+        text = f"{what} is missing" if missing else f"{what} is not usable: {invalid['said']}"
+    elif named is not None and named["name"] == "KeyError":
+        text = f"the field {named['said'].strip(chr(39))} is missing"
+    elif named is not None and _SHAPE.search(named["said"]):
+        text = f"a field holds another kind of value than expected ({named['said']})"
     else:
-        text = why
+        text = named["said"] if named is not None else why
     line = " ".join(text.split())
     return line if len(line) <= WHY_LIMIT else f"{line[: WHY_LIMIT - 1]}…"
 

@@ -108,7 +108,17 @@ def error_of(payload):
         (error_of({"at": 1}), "the field mail is missing"),
         (
             error_of({"mail": "ana@receiver.example", "at": "soon"}),
-            "the field at: Input should be a valid integer, unable to parse string as an integer",
+            "the field at is not usable: Input should be a valid integer,"
+            " unable to parse string as an integer",
+        ),
+        (
+            error_of([]),
+            "the body is not usable: Input should be a valid dictionary or instance of Payload",
+        ),
+        (
+            "TypeError: 'NoneType' object is not subscriptable",
+            "a field holds another kind of value than expected"
+            " ('NoneType' object is not subscriptable)",
         ),
         ("KeyError: 'Type'", "the field Type is missing"),
         ("ValueError: the time is no time", "the time is no time"),
@@ -175,6 +185,17 @@ async def test_a_new_file_is_its_owner_s_alone(tmp_path):
 
     assert {"bounce.db", "bounce.db-wal", "bounce.db-shm"} <= set(modes)
     assert set(modes.values()) == {0o600}
+
+
+async def test_a_list_that_is_cut_says_so(settings, kept, monkeypatch):
+    monkeypatch.setattr(upkeep, "LIMIT", 2)
+    for _ in range(3):
+        await kept("crm", b"{}")
+
+    lines = await upkeep.list_quarantine(settings, "")
+
+    assert len(lines) == 3
+    assert lines[-1] == "only 2 are shown"
 
 
 async def test_one_is_shown_whole_or_missed(settings, kept):
