@@ -177,11 +177,14 @@ _AUTO_SUBJECT = re.compile(
     r"answer)|out[ -]of[ -](?:the[ -])?office|ooo\b|"
     r"automatische antwort|abwesenheit|abwesend|ich bin (?:nicht im b|abwesend)|abwesenheitsnotiz|"
     r"r[ée]ponse automatique|absence du bureau|absent du bureau|message d'absence|"
-    r"respuesta autom[áa]tica|fuera de la oficina|risposta automatica|fuori (?:sede|ufficio)|"
+    r"respuesta autom[áa]tica|fuera de (?:la )?oficina|risposta automatica|fuori (?:sede|ufficio)|"
     r"resposta autom[áa]tica|aus[êe]ncia|fora do escrit|automatisch antwoord|afwezig|"
     r"niet aanwezig|autosvar|automatiskt svar|frånvar|odpowied[źz] automatyczna|automatyczna odpow|"
-    r"автоматический ответ|автоответ|自動返信|自動応答|不在通知|不在のお知らせ|"
-    r"自动回复|自动答复|자동 ?응답|"
+    r"automatisk svar|automaattinen vastaus|automatick[áa] odpov[ěe][dď]|automatikus v[áa]lasz|"
+    r"r[ăa]spuns automat|autom[āa]tisk[āa] atbilde|automatski odgovor|otomatik yan[\u0131i]t|"
+    r"αυτόματη απάντηση|תשובה אוטומטית|رد تلقائي|"
+    r"автоматический ответ|автоответ|автоматична відповідь|自動返信|自動応答|不在通知|"
+    r"不在のお知らせ|自动回复|自动答复|自動回覆|자동 ?(?:응답|회신)|autoresponder\b|"
     r"vacation|away from (?:my|the) (?:mail|office|desk)|on (?:vacation|holiday|leave)\b|"
     r"i am (?:out|away)\b|i'm (?:out|away)\b|on annual leave|maternity leave)",
     re.IGNORECASE,

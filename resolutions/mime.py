@@ -9,6 +9,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 
 from resolutions.charset import decode
 
@@ -120,7 +121,7 @@ def without_tags(html: str) -> str:
     html = _CELL_TAG.sub(" ", html)
     html = _BLOCK_TAG.sub("\n", html)
     html = _TAG.sub("", html)
-    return _ENTITY.sub(lambda match: _ENTITIES[match[1].lower()], html)
+    return unescape(html).replace("\xa0", " ") if "&" in html else html
 
 
 class _Budget:
@@ -153,8 +154,6 @@ _BLOCK_TAG = re.compile(
 )
 _CELL_TAG = re.compile(r"</t[dh]\b[^<>]{0,2000}>\s{0,80}", re.I)
 _TAG = re.compile(r"<[a-zA-Z/!][^<>]*>")
-_ENTITIES = {"nbsp": " ", "lt": "<", "gt": ">", "amp": "&", "quot": '"', "#39": "'", "apos": "'"}
-_ENTITY = re.compile(r"&(nbsp|lt|gt|amp|quot|#39|apos);", re.I)
 _NOT_BASE64 = bytes(
     code
     for code in range(256)

@@ -31,12 +31,19 @@ def cut_original(text: str) -> tuple[str, str]:
     """Return the report and the returned mail (or its headers) behind it, which may be empty."""
     match = _ORIGINAL.search(text)
     bare = _BARE_HEADERS.search(text, 1, match.start() if match else len(text))
-    if bare is not None and not is_quoted_from_a_server(bare[0]):
+    if bare is not None and _is_returned(text, bare):
         return text[: bare.start()], text[bare.start() :].lstrip("\n")
     if match is None:
         return text, ""
     begin = _ORIGINAL_FIELD.search(text, match.start())
     return text[: match.start()], text[begin.start() :] if begin else ""
+
+
+def _is_returned(text: str, fields: re.Match[str]) -> bool:
+    """Tell whether fields are those of a returned mail, and not a description of it."""
+    if "@" not in text[: fields.start()] or is_quoted_from_a_server(fields[0]):
+        return False
+    return not _GOES_ON.match(text, fields.end())
 
 
 def failures_in(text: str) -> list[Failure]:
@@ -105,6 +112,10 @@ _ORIGINAL = _compile(
 _BARE_HEADERS = re.compile(
     r"\n(?:[!-9;-~]{1,60}:[^\n]*\n(?:[ \t][^\n]*\n){0,8}){2,40}?"
     r"(?:MIME-Version:[ \t]?1\.0|DKIM-Signature:|User-Agent:|Message-ID:[ ]?<)"
+)
+_GOES_ON = _compile(
+    r"[^\n]*\n(?:[!-9;-~]{1,60}:[^\n]*\n){0,9}\s{0,40}(?:reason|error|diagnos|grund|motif|motivo|"
+    r"raison|(?:could|was|has|did) not|failed|konnte|wurde|n'a pas|no se|\S{1,80}@)"
 )
 """A message that was returned without a word of introduction: fields that only machines write."""
 _ORIGINAL_FIELD = _compile(
