@@ -1,5 +1,6 @@
 """Behind `bounce diagnose`: one reply, JSON lines, raw mails; without Slack, database, network."""
 
+import gc
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -44,8 +45,17 @@ class OwnFiles:
         )
 
     def rulebook(self) -> Rulebook:
-        """Return the own rules and the shipped ones behind them; raises SettingsError."""
-        return _usable(partial(Rulebook.load, self.rules))
+        """Return the own rules and the shipped ones behind them; raises SettingsError.
+
+        Meanwhile nothing becomes garbage in cycles, so nobody looks for it.
+        """
+        looking = gc.isenabled()
+        gc.disable()
+        try:
+            return _usable(partial(Rulebook.load, self.rules))
+        finally:
+            if looking:
+                gc.enable()
 
     def resolutions(self) -> Catalogue:
         """Return the shipped catalogue with the own changes; raises SettingsError."""
@@ -73,9 +83,11 @@ class Question(NamedTuple):
         if "text" not in record:
             raise ValueError("text is missing")
         values = [record.get(key, "") for key in _KEYS]
-        if any(type(value) is not str for value in values):
-            values = [_word(key, value) for key, value in zip(_KEYS, values, strict=True)]
-        return cls(*values)
+        for value in values:
+            if type(value) is not str:
+                values = [_word(key, value) for key, value in zip(_KEYS, values, strict=True)]
+                break
+        return cls._make(values)
 
     def symptoms(self) -> PastedReply:
         """Return what a diagnosis looks at; raises ValueError for an unknown provider."""
@@ -191,11 +203,12 @@ def _written(diagnosis: Diagnosis) -> str:
             for piece in diagnosis.evidence
         ]
     )
-    also = ", ".join([f'"{reason.value}"' for reason in diagnosis.also])
-    sure, permanence = diagnosis.confidence.value, diagnosis.permanence.value
+    also = '", "'.join(diagnosis.also)
+    quoted = f'"{also}"' if also else ""
     return (
-        f'"reason": "{diagnosis.word}", "confidence": "{sure}", "permanence": "{permanence}", '
-        f'"evidence": [{evidence}], "also": [{also}]}}'
+        f'"reason": "{diagnosis.word}", "confidence": "{diagnosis.confidence}", '
+        f'"permanence": "{diagnosis.permanence}", "evidence": [{evidence}], '
+        f'"also": [{quoted}]}}'
     )
 
 
@@ -233,10 +246,14 @@ def _answer_line(rulebook: Rulebook, line: str, number: int) -> str:
     try:
         record = _decode(line)
         diagnosis = diagnose(Question.of(record).symptoms(), rulebook)
-        return f'{{"id": {_encode(record.get("id"))}, {_written(diagnosis)}\n'
+        return f'{{"id": {_identity(record.get("id"))}, {_written(diagnosis)}\n'
     except Exception as error:  # whatever one line holds, the others are answered
         given = {"id": record["id"]} if isinstance(record, dict) and "id" in record else {}
         return _encode(given | {"line": number, "error": _what(error)}) + "\n"
+
+
+def _identity(given: Any) -> str:
+    return _quoted(given) if type(given) is str else _encode(given)
 
 
 def _what(error: Exception) -> str:

@@ -111,10 +111,23 @@ def diagnose(event: Symptoms, rulebook: Rulebook) -> Diagnosis:
     known = rulebook.memory.get(key)
     if known is None:
         reply = read_words(words, said.code, said.status)
-        known = _examine(event, reply, rulebook.find(reply, receiver), rulebook.statuses)
+        known = _weighed(event, reply, rulebook.find(reply, receiver), rulebook)
         if len(rulebook.memory) >= MEMORY:
             rulebook.memory.clear()
         rulebook.memory[key] = known
+    return known
+
+
+def _weighed(event: Symptoms, reply: Reply, hits: list[Hit], rulebook: Rulebook) -> Diagnosis:
+    """Examine what was found; other replies in which the same was found are worth no new look."""
+    found = tuple([(hit.strength, hit.rule.order, hit.matched) for hit in hits])
+    key = (found, reply.code, reply.status, event.kind, event.permanence, event.verdict)
+    known = rulebook.findings.get(key)
+    if known is None:
+        known = _examine(event, reply, hits, rulebook.statuses)
+        if len(rulebook.findings) >= MEMORY:
+            rulebook.findings.clear()
+        rulebook.findings[key] = known
     return known
 
 

@@ -1,43 +1,46 @@
 """Finds which of some thousand wordings are in a reply, without trying each."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from resolutions.expression import expression_of
 from resolutions.wording import PREFIX_LENGTH, Anchor, Wording, is_ideographic, words
 
 MEMORY = 20_000
-"""Words whose phrases are remembered; the memory starts anew beyond."""
-
-WORD_LIMIT = 40
-"""Characters of a word that can be the beginning of an anchor."""
+"""Words, and what is asked of them, that are remembered; the memory starts anew beyond."""
 
 
 @dataclass(slots=True, eq=False)
 class Phrase:
     """One wording of what `owner` stands for; its expression is compiled when first needed.
 
-    `needs` are sets of words as bits: of each set, one word must be in the text.
+    `needs` are sets of words as bits: of each set, one word must be in the text. The `literal`
+    must be in it as well.
     """
 
     wording: Wording
     owner: int
     needs: tuple[int, ...] = ()
+    literal: str = field(init=False)
     pattern: re.Pattern[str] | None = None
+
+    def __post_init__(self) -> None:
+        self.literal = self.wording.literal
 
     def find(self, text: str) -> str:
         """Return the words that match, empty if none do."""
-        wording = self.wording
-        if wording.literal not in text:
+        if self.literal not in text:
             return ""
-        if self.pattern is None:
-            if not wording.expression:
+        pattern = self.pattern
+        if pattern is None:
+            if not self.wording.nodes:
                 return self._find_literal(text)
-            self.pattern = re.compile(wording.expression + self._end())
-        found = self.pattern.search(text)
-        while found and wording.before and _goes_on(text, found.start() - 1):
-            found = self.pattern.search(text, found.start() + 1)
+            self.pattern = pattern = re.compile(expression_of(self.wording.nodes) + self._end())
+        found = pattern.search(text)
+        while found and self.wording.before and _goes_on(text, found.start() - 1):
+            found = pattern.search(text, found.start() + 1)
         return found[0] if found else ""
 
     def _end(self) -> str:
@@ -70,61 +73,106 @@ class Denial(NamedTuple):
         """Tell whether any of the words is in a text, of which the anchors seen are known."""
         if self.sure & seen:
             return True
-        return any(
-            (not needed or needed & seen) and phrase.find(text) for needed, phrase in self.perhaps
-        )
+        for needed, phrase in self.perhaps:
+            if (not needed or needed & seen) and phrase.find(text):
+                return True
+        return False
 
 
-_Known = tuple[tuple[Phrase, ...], int]
-"""The phrases that hang on a word, and the bits of all anchors that it is."""
+class Near(NamedTuple):
+    """Phrases all of whose needs are met, those to be tried late apart; all anchors seen."""
+
+    soon: Collection[Phrase]
+    late: Collection[Phrase]
+    seen: int
 
 
-@dataclass(slots=True)
+Parted = tuple[tuple[Phrase, ...], tuple[Phrase, ...]]
+"""Phrases, those to be tried late apart."""
+
+
+@dataclass(slots=True, eq=False)
+class Bearing:
+    """What a word bears: the phrases that hang on it, and the bits of all anchors that it is.
+
+    `asked` are the bits of all that these phrases need; `met` remembers which of them have what
+    they need, by what of it is seen.
+    """
+
+    phrases: tuple[Phrase, ...]
+    seen: int
+    asked: int = 0
+    met: dict[int, Parted] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for phrase in self.phrases:
+            for need in phrase.needs:
+                self.asked |= need
+
+
+class _Bearings(dict[str, Bearing]):
+    """Each word's bearing, worked out once; words that bear the same share it."""
+
+    def __init__(self, work_out: Callable[[str], tuple[tuple[Phrase, ...], int]]) -> None:
+        super().__init__()
+        self._work_out = work_out
+        self._shared: dict[tuple[tuple[Phrase, ...], int], Bearing] = {}
+
+    def __missing__(self, word: str) -> Bearing:
+        if len(self) >= MEMORY:
+            self.forget()
+        bears = self._work_out(word)
+        bearing = self._shared.get(bears)
+        if bearing is None:
+            self._shared[bears] = bearing = Bearing(*bears)
+        self[word] = bearing
+        return bearing
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.clear()
+        self._shared.clear()
+
+
 class PhraseIndex:
-    """From the words of a reply to the phrases that may be in it; made by `of`."""
+    """From the words of a reply to the phrases that may be in it."""
 
-    exact: dict[str, list[Phrase]] = field(default_factory=dict)
-    beginnings: dict[str, list[Phrase]] = field(default_factory=dict)
-    ideographic: list[Phrase] = field(default_factory=list)
-    whole_bits: dict[str, int] = field(default_factory=dict)
-    beginning_bits: dict[str, int] = field(default_factory=dict)
-    known: dict[str, _Known] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, phrases: Sequence[Phrase]) -> "PhraseIndex":
-        """Hang each phrase on the rarest of its words.
+    def __init__(self, phrases: Sequence[Phrase], late: Set[int] = frozenset()) -> None:
+        """Hang each phrase on the rarest of its words; `late` are owners that are tried late.
 
         Raises ValueError where a phrase has no whole word to hang on.
         """
-        index = cls()
+        self._late = late
+        self._exact: dict[str, list[Phrase]] = {}
+        self._beginnings: dict[str, list[Phrase]] = {}
+        self._whole_bits: dict[str, int] = {}
+        self._beginning_bits: dict[str, int] = {}
+        self._by_start: dict[str, list[str]] = {}
+        self._bearings = _Bearings(self._borne)
+        self._looks = 0
         weights = _weights(phrases)
-        common_first = sorted(weights, key=lambda anchor: -weights[anchor])
-        for anchor in common_first:
-            index._bit(anchor)
-        for phrase in phrases:
-            index._enter(phrase, weights)
-        return index
+        for anchor in sorted(weights, key=lambda anchor: -weights[anchor]):
+            self._bit(anchor)  # the commonest first
+        without = [phrase for phrase in phrases if not self._enter(phrase, weights)]
+        self._ideographic = self._parted(without)
 
-    def candidates(self, text: str) -> tuple[list[Phrase], int]:
-        """Return each phrase all of whose needs are in the text, and all anchors seen, as bits."""
-        known = self.known
-        found: set[Phrase] = set()
+    def candidates(self, text: str) -> Near:
+        """Return the phrases all of whose needs are in the text, and all anchors seen, as bits."""
+        here = set(map(self._bearings.__getitem__, text.split(" ")))
         seen = 0
-        for token in set(text.split(" ")):
-            entry = known.get(token) or self._learn(token)
-            if entry[1]:
-                seen |= entry[1]
-                found.update(entry[0])
-        near = []
-        for phrase in found:
-            for need in phrase.needs:
-                if not need & seen:
-                    break
-            else:
-                near.append(phrase)
+        for bearing in here:
+            seen |= bearing.seen
+        soon: set[Phrase] = set()
+        late: set[Phrase] = set()
+        for bearing in here:
+            if bearing.phrases:
+                met = bearing.met.get(bearing.asked & seen) or self._look(bearing, seen)
+                soon.update(met[0])
+                late.update(met[1])
         if not text.isascii() and is_ideographic(text):
-            near += self.ideographic
-        return near, seen
+            soon.update(self._ideographic[0])
+            late.update(self._ideographic[1])
+        return Near(soon, late, seen)
 
     def denial(self, wordings: Sequence[Wording]) -> Denial:
         """Return wordings with an open end as something that can be asked for quickly."""
@@ -135,49 +183,67 @@ class PhraseIndex:
             needed = 0
             for anchor in anchors:
                 needed |= self._bit(anchor)
-            if not wording.expression and anchors == (Anchor(wording.literal, prefix=True),):
+            if not wording.nodes and anchors == (Anchor(wording.literal, prefix=True),):
                 sure |= needed
             else:
                 perhaps.append((needed, Phrase(wording, -1)))
         return Denial(sure, tuple(perhaps))
 
-    def _learn(self, token: str) -> _Known:
-        if len(self.known) >= MEMORY:
-            self.known.clear()
+    def _look(self, bearing: Bearing, seen: int) -> Parted:
+        """Return which phrases of a bearing have what they need; asked once for what is seen."""
+        self._looks += 1
+        if self._looks >= MEMORY:
+            self._looks = 0
+            self._bearings.forget()
+        near = [phrase for phrase in bearing.phrases if all(map(seen.__and__, phrase.needs))]
+        bearing.met[bearing.asked & seen] = parted = self._parted(near)
+        return parted
+
+    def _parted(self, phrases: Iterable[Phrase]) -> Parted:
+        late = self._late
+        soon: list[Phrase] = []
+        later: list[Phrase] = []
+        for phrase in phrases:
+            (later if phrase.owner in late else soon).append(phrase)
+        return tuple(soon), tuple(later)
+
+    def _borne(self, token: str) -> tuple[tuple[Phrase, ...], int]:
+        """Return the phrases that hang on a word, and the bits of all anchors that it is."""
         phrases: list[Phrase] = []
         seen = 0
-        beginnings = self.beginning_bits
         for word in words(token):
-            phrases += self.exact.get(word, ())
-            seen |= self.whole_bits.get(word, 0)
-            for end in range(PREFIX_LENGTH, min(len(word), WORD_LIMIT) + 1):
-                begun = word[:end]
-                if begun in beginnings:
-                    phrases += self.beginnings.get(begun, ())
-                    seen |= beginnings[begun]
-        self.known[token] = learnt = (tuple(phrases), seen)
-        return learnt
+            phrases += self._exact.get(word, ())
+            seen |= self._whole_bits.get(word, 0)
+            for begun in self._by_start.get(word[:PREFIX_LENGTH], ()):
+                if word.startswith(begun):
+                    phrases += self._beginnings.get(begun, ())
+                    seen |= self._beginning_bits[begun]
+        return tuple(phrases), seen
 
-    def _enter(self, phrase: Phrase, weights: Mapping[Anchor, int]) -> None:
+    def _enter(self, phrase: Phrase, weights: Mapping[Anchor, int]) -> bool:
+        """Hang a phrase on its words; false if it has none, being of a script without spaces."""
         choices = phrase.wording.choices
         if not choices:
-            if not is_ideographic(phrase.wording.literal + phrase.wording.expression):
-                raise ValueError(f"needs a whole word: {phrase.wording.expression[:80]}")
-            self.ideographic.append(phrase)
-            return
+            expression = expression_of(phrase.wording.nodes)
+            if not is_ideographic(phrase.literal + expression):
+                raise ValueError(f"needs a whole word: {expression[:80]}")
+            return False
         rarest = min(choices, key=lambda choice: sum(weights[each] for each in choice))
         phrase.needs = tuple(self._as_bits(choice) for choice in choices if choice is not rarest)
         for anchor in rarest:
-            shelf = self.beginnings if anchor.prefix else self.exact
+            shelf = self._beginnings if anchor.prefix else self._exact
             shelf.setdefault(anchor.word, []).append(phrase)
+        return True
 
     def _bit(self, anchor: Anchor) -> int:
         """Return what stands for an anchor among those seen; a new one is entered."""
-        bits = self.beginning_bits if anchor.prefix else self.whole_bits
+        bits = self._beginning_bits if anchor.prefix else self._whole_bits
         bit = bits.get(anchor.word)
         if bit is None:
-            bit = 1 << (len(self.whole_bits) + len(self.beginning_bits))
+            bit = 1 << (len(self._whole_bits) + len(self._beginning_bits))
             bits[anchor.word] = bit
+            if anchor.prefix:
+                self._by_start.setdefault(anchor.word[:PREFIX_LENGTH], []).append(anchor.word)
         return bit
 
     def _as_bits(self, choice: Iterable[Anchor]) -> int:

@@ -55,7 +55,7 @@ def read_words(words: str, code: str, status: str) -> Reply:
     whole = _without_aftermath(words)
     text = _without_aftermath(_without_continuations(_innermost(whole)))
     own_code, own_status = _head(text)
-    given = _STATUS.match(status.strip())
+    given = _GIVEN.match(status.strip())
     if given and (not own_status or (own_status.endswith(".0.0") and given[1][0] == own_status[0])):
         own_status = given[1]
     return Reply(text, whole, own_code or _first_code(code), own_status)
@@ -106,30 +106,35 @@ def mask_word(word: str) -> str:
 
 # The innermost reply
 
-_MARKS = (
-    " said: ",
-    " said:",
-    "said[response message]:",
-    "responded with failure: ",
-    "responded with: ",
-    "responded as follows: ",
-    "with the following error message: ",
-    "the response was: ",
-    "response from the remote server was: ",
-    "other server returned was: ",
-    "error from remote server: ",
-    "did not like our rcpt to:",
-    "did not like our data:",
-    "did not like our mail from:",
-    " returned '",
-    "remote host said: ",
-    "generated response: ",
-    "refused to talk to me: ",
-    "<<< ",
-    "last error: ",
-    "diagnostic-code: smtp; ",
-    "body of message generated response: ",
-)
+_MARKS = {
+    "said": (" said: ", " said:", "said[response message]:", "remote host said: "),
+    "respon": (
+        "responded with failure: ",
+        "responded with: ",
+        "responded as follows: ",
+        "the response was: ",
+        "response from the remote server was: ",
+        "generated response: ",
+        "body of message generated response: ",
+    ),
+    "error": (
+        "with the following error message: ",
+        "error from remote server: ",
+        "last error: ",
+    ),
+    "did not like our": (
+        "did not like our rcpt to:",
+        "did not like our data:",
+        "did not like our mail from:",
+    ),
+    "other server returned": ("other server returned was: ",),
+    " returned '": (" returned '",),
+    "refused to talk": ("refused to talk to me: ",),
+    "<<< ": ("<<< ",),
+    "diagnostic-code": ("diagnostic-code: smtp; ",),
+}
+"""What relays write before the reply that they got, by a word that all marks of a kind hold."""
+
 _TAILS = (" (in reply to ", " giving up on ", "i'm not going to try again", " remote-mta: ")
 _EXIM = re.compile(
     r"smtp error from remote (?:mailer|mail server|mta) after "
@@ -144,7 +149,7 @@ _OF_SENDER = re.compile(
 )
 """Before an answer that is not about the recipient: somebody asked whether the sender exists."""
 
-_WRAPPED = re.compile(r": |;| returned '| - ")
+_WRAPPED = (": ", ";", " returned '", " - ")
 _QUOTING = re.compile(
     r"^[45]\.\w\.\d - (?:unknown address error|other mail system problem) "
     r"(?:([45]\d\d)-)?'(.{3,1000}?)'? ?(?:\(delivery attempts: \d{1,3}\))?$"
@@ -153,7 +158,7 @@ _QUOTING = re.compile(
 
 def _innermost(text: str) -> str:
     """Return what stands behind the last mark of a relay, without the relay's own tail."""
-    if not _WRAPPED.search(text):
+    if not any(sign in text for sign in _WRAPPED):
         return text
     text = _PREFIX.sub("", text)
     if "error from remote m" in text:
@@ -171,10 +176,10 @@ def _innermost(text: str) -> str:
 def _end_of_marks(text: str) -> int:
     """Return where the last mark ends; zero if the answer behind it is not about the recipient."""
     start = 0
-    for mark in _MARKS:
-        found = text.rfind(mark)
-        if found >= 0:
-            start = max(start, found + len(mark))
+    for word, marks in _MARKS.items():
+        if word in text:
+            ends = [text.rfind(mark) + len(mark) for mark in marks if mark in text]
+            start = max(start, *ends, 0)
     return 0 if start and _OF_SENDER.search(text, 0, start) else start
 
 
@@ -194,12 +199,13 @@ def _behind_exim(text: str) -> str:
     return text[ends[-1] :] or text if ends else text
 
 
+_DASHED = re.compile(r"[245]\d\d-")
 _CONTINUED = re.compile(r"(?:^| )([245]\d\d)-([245]\.\d{1,3}\.\d{1,3}(?= ))?")
 
 
 def _without_continuations(text: str) -> str:
     """Join the lines of a reply: the code stays at its beginning only (RFC 5321, 4.2.1)."""
-    continued = _CONTINUED.search(text)
+    continued = _CONTINUED.search(text) if _DASHED.search(text) else None
     if continued is None:
         return text
     code, status = continued[1], continued[2] or ""
@@ -209,20 +215,24 @@ def _without_continuations(text: str) -> str:
     return f"{text[: continued.start()]} {code} {status} {rest}".replace("  ", " ").strip()
 
 
-# Code and status
+# Code and status; an expression whose first character is known is found several times faster, so
+# what must not stand before it is asked for behind it
 
 _HEAD = re.compile(
     r"(?:^(?=2)|(?:^|[:'\"<(\[#] ?)#?(?=[45]|2\d\d[ \-](?:2\.|ok)))([245]\d\d)"
     r"(?:[ :]{1,3}\(?#?([245]\.\d{1,3}\.\d{1,3})(?![.\d]))?(?![\d./%\-])"
 )
 _CODE = re.compile("[245][0-9][0-9]")
-_BOTH = re.compile(r"(?:^|[ #])([245]\d\d)[ \-:]{1,3}\(?#?([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
+_BOTH = re.compile(r"([245](?<![^ #].)\d\d)[ \-:]{1,3}\(?#?([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
 _START = re.compile(r"([245]\d\d) ([245]\.\d{1,3}\.\d{1,3}) ")
-_STATUS = re.compile(r"(?:^|[^\d.])([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
+_STATUS = re.compile(r"([245](?<![\d.].)\.\d{1,3}\.\d{1,3})(?![.\d])")
+_GIVEN = re.compile(r"[^\d.]?([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
 
 
 def _head(text: str) -> tuple[str, str]:
-    found = _START.match(text) or _BOTH.search(text) or _HEAD.search(text)
+    found = _START.match(text)
+    if found is None and _CODE.search(text):
+        found = _BOTH.search(text) or _HEAD.search(text)
     code, status = (found[1], found[2] or "") if found else ("", "")
     if not status:
         lone = _STATUS.search(text)

@@ -1,7 +1,7 @@
 """The wordings of receiving servers, and how they are found in a reply."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -97,18 +97,19 @@ class Rulebook:
         self.rules = tuple(rules)
         self.statuses = statuses
         self.memory: dict[object, Any] = {}
+        self.findings: dict[object, Any] = {}
         self._hosts = {host: scope.name for scope in scopes for host in scope.hosts}
         self._silent: dict[str, list[Rule]] = {}
         self._scopes = [scope.name for scope in scopes]
         self._operators = {scope.name: scope.operator for scope in scopes}
-        self._vague = {rule.order for rule in rules if rule.strength is Strength.VAGUE}
+        self._vague = frozenset(r.order for r in rules if r.strength is Strength.VAGUE)
         self._facts = frozenset(r.order for r in rules if r.strength is Strength.FACT)
-        self._waits = self._vague | {rule.order for rule in rules if rule.here}
         self._receiver_of = lru_cache(MEMORY)(self._look_up_receiver)
         for rule in self.rules:
             if not rule.text:
                 self._silent.setdefault(rule.receiver, []).append(rule)
-        self._index = PhraseIndex.of([*self._phrases(scopes)])
+        late = self._vague | {rule.order for rule in rules if rule.here}
+        self._index = PhraseIndex([*self._phrases(scopes)], late)
         self._denials = [
             self._index.denial(_open_ended(rule)) if rule.unless else None for rule in self.rules
         ]
@@ -180,20 +181,23 @@ class Rulebook:
         self, reply: Reply, text: str, receivers: set[str], only: frozenset[int] | None = None
     ) -> list[Hit]:
         """Return what holds; words that say little are looked for where nothing else does."""
-        phrases, seen = self._index.candidates(text)
+        soon, late, seen = self._index.candidates(text)
         if only is not None:
-            phrases = [each for each in phrases if each.owner in only]
-        waits = self._waits
-        matched = _longest([each for each in phrases if each.owner not in waits], text)
-        receivers.update([self._scopes[owner] for owner in matched if owner < 0])
-        waiting = [each for each in phrases if each.owner in waits]
-        if receivers and waiting:
-            matched |= _longest([each for each in waiting if self._at_home(each, receivers)], text)
+            soon, late = self._among(only, soon), self._among(only, late)
+        matched = _longest(soon, text)
+        for owner in matched:
+            if owner < 0:
+                receivers.add(self._scopes[owner])
+        if receivers and late:
+            matched |= _longest([each for each in late if self._at_home(each, receivers)], text)
         hits = self._held(matched, reply, text, receivers, seen)
-        if hits or not waiting:
+        if hits or not late:
             return hits
-        vague = [each for each in waiting if each.owner in self._vague]
+        vague = self._among(self._vague, late)
         return self._held(_longest(vague, text), reply, text, receivers, seen)
+
+    def _among(self, owners: Set[int], phrases: Iterable[Phrase]) -> tuple[Phrase, ...]:
+        return tuple([each for each in phrases if each.owner in owners])
 
     def _at_home(self, phrase: Phrase, receivers: set[str]) -> bool:
         rule = self.rules[phrase.owner]
@@ -211,15 +215,13 @@ class Rulebook:
         for receiver in receivers:
             silent = self._silent.get(receiver, ())
             found += [(rule, reply.status or reply.code) for rule in silent]
-        return [
-            Hit(_strength(rule, receivers, words), rule, words)
-            for rule, words in found
-            if _holds(rule, reply, receivers) and not self._is_denied(rule, text, seen)
-        ]
-
-    def _is_denied(self, rule: Rule, text: str, seen: int) -> bool:
-        denial = self._denials[rule.order]
-        return denial is not None and denial.holds(text, seen)
+        hits = []
+        for rule, words in found:
+            if _holds(rule, reply, receivers):
+                denial = self._denials[rule.order]
+                if denial is None or not denial.holds(text, seen):
+                    hits.append(Hit(_strength(rule, receivers, words), rule, words))
+        return hits
 
     def _look_up_receiver(self, remote_host: str) -> str:
         host = remote_host.lower().strip(" .[]")
@@ -315,12 +317,11 @@ def _parsed(name: str, text: str) -> list[Wording]:
         raise ValueError(f"{name}: {error}") from error
 
 
-def _longest(phrases: list[Phrase], text: str) -> dict[int, str]:
+def _longest(phrases: Iterable[Phrase], text: str) -> dict[int, str]:
     """Return the longest words that the phrases of each owner match."""
     matched: dict[int, str] = {}
     for phrase in phrases:
-        words = phrase.find(text)
-        if words:
+        if phrase.literal in text and (words := phrase.find(text)):
             known = matched.get(phrase.owner, "")
             if len(words) > len(known) or (len(words) == len(known) and words < known):
                 matched[phrase.owner] = words

@@ -39,10 +39,13 @@ class Vocabulary(dict[str, str]):
 
     def __missing__(self, token: str) -> str:
         """Work out a token once."""
-        masked = mask_word(token)
-        plain = self.get(masked) or self._plain(masked)
         if len(self) >= MEMORY:
             self.clear()
+        if token.isalpha():
+            self[token] = token
+            return token
+        masked = mask_word(token)
+        plain = self.get(masked) or self._plain(masked)
         self[token] = self[masked] = plain
         return plain
 
@@ -71,7 +74,8 @@ class Vocabulary(dict[str, str]):
         words = self._words
         if word in words or word.startswith(self._codes):
             return True
-        length = len(word)
-        beginnings = [word[:end] for end in range(SHORTEST_BEGINNING, length)]
-        ends = [word[start:] for start in range(1, length - SHORTEST_END + 1)]
-        return not (words.isdisjoint(beginnings) and words.isdisjoint(ends))
+        for end in range(SHORTEST_BEGINNING, len(word)):
+            if word[:end] in words:
+                return True
+        ends = [word[start:] for start in range(1, len(word) - SHORTEST_END + 1)]
+        return not words.isdisjoint(ends)

@@ -8,7 +8,7 @@ lists among its `[words]`. Behind a gap (`.{0,40}`) a word begins.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -20,7 +20,12 @@ PREFIX_LENGTH = 2
 """The shortest beginning of a word that may serve as an anchor."""
 
 Node = tuple[str, object, int, int]
-"""(kind, value, least, most): kinds are `text` (str), `class` (str), `group` (list of branches)."""
+"""(kind, value, least, most): kinds are `text` (str), `class` (str), `group` (branches)."""
+
+Branch = tuple[Node, ...]
+
+CACHE = 10_000
+"""Groups and plain texts that are remembered: the same few stand in most wordings."""
 
 _WORDS = re.compile(r"[^\W_]+")
 _IDEOGRAPH = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9d]")
@@ -28,6 +33,7 @@ _BOUNDS = re.compile(r"(\d+)(?:,(\d+))?\}")
 _PUNCTUATION = re.compile(r"\[[ :;,.()<>\[\"'!?_/]{1,20}-?\]")
 _PLAIN = re.compile(r"[^\\.\[(|)?+*{]+(?![?+*{])")
 _NAME = re.compile(r"\{([a-z]+)\}")
+_PLAIN_GROUP = re.compile(r"([^()?+*{]+)\)")
 
 
 class Anchor(NamedTuple):
@@ -42,12 +48,12 @@ class Wording:
     """One alternative of a rule's text, ready to be found.
 
     `literal` must be in a text that matches. `choices` are sets of anchors; of each set one word
-    must be there. `expression` is empty where the literal is the whole wording. `before` and
-    `after` tell whether a word must begin and end with the match.
+    must be there. `nodes` are empty where the literal is the whole wording. `before` and `after`
+    tell whether a word must begin and end with the match.
     """
 
     literal: str
-    expression: str
+    nodes: Branch
     choices: tuple[tuple[Anchor, ...], ...]
     before: bool
     after: bool
@@ -97,7 +103,7 @@ def is_ideographic(text: str) -> bool:
 # From the text to nodes
 
 
-def _branches(text: str, at: int) -> tuple[list[list[Node]], int]:
+def _branches(text: str, at: int) -> tuple[list[Branch], int]:
     branches: list[list[Node]] = [[]]
     while at < len(text) and text[at] != ")":
         if text[at] == "|":
@@ -112,7 +118,7 @@ def _branches(text: str, at: int) -> tuple[list[list[Node]], int]:
         node, at = _atom(text, at)
         node, at = _repeated(node, text, at)
         _append(branches[-1], node)
-    return branches, at
+    return [tuple(branch) for branch in branches], at
 
 
 def _append(branch: list[Node], node: Node) -> None:
@@ -121,8 +127,8 @@ def _append(branch: list[Node], node: Node) -> None:
     A group of one alternative is that alternative. The fewer groups, the faster the expression.
     """
     kind, value, least, most = node
-    if kind == "group" and least == most == 1 and len(_inside(node)) == 1:
-        for inner in _inside(node)[0]:
+    if kind == "group" and least == most == 1 and len(inside(node)) == 1:
+        for inner in inside(node)[0]:
             _append(branch, inner)
         return
     if kind == "text" and least == most == 1 and branch:
@@ -152,18 +158,27 @@ def _group(text: str, at: int) -> tuple[Node, int]:
     start = at + 3 if text.startswith("(?:", at) else at + 1
     if text.startswith("?", start):
         raise ValueError(f"only plain groups are allowed in {text!r}")
+    plain = _PLAIN_GROUP.match(text, start)
+    if plain:
+        return ("group", _plain_group(plain[1]), 1, 1), plain.end()
     branches, end = _branches(text, start)
     if end >= len(text):
         raise ValueError(f"a bracket is not closed in {text!r}")
-    flat = [each for branch in branches for each in _flattened(branch)]
-    return ("group", flat, 1, 1), end + 1
+    return ("group", _flat(branches), 1, 1), end + 1
 
 
-def _flattened(branch: list[Node]) -> list[list[Node]]:
-    """Return the alternatives of an alternative that is nothing but a group."""
-    if len(branch) == 1 and branch[0][0] == "group" and branch[0][2] == branch[0][3] == 1:
-        return _inside(branch[0])
-    return [branch]
+@lru_cache(CACHE)
+def _plain_group(inside: str) -> tuple[Branch, ...]:
+    return _flat(_branches(inside, 0)[0])
+
+
+def _flat(branches: Iterable[Branch]) -> tuple[Branch, ...]:
+    """Return alternatives, those of an alternative that is nothing but a group among them."""
+    flat: list[Branch] = []
+    for branch in branches:
+        alone = len(branch) == 1 and branch[0][0] == "group" and branch[0][2] == branch[0][3] == 1
+        flat.extend(inside(branch[0]) if alone else (branch,))
+    return tuple(flat)
 
 
 def _class(text: str, at: int) -> tuple[Node, int]:
@@ -206,7 +221,7 @@ def _repeated(node: Node, text: str, at: int) -> tuple[Node, int]:
 # From nodes to what is matched
 
 
-def _wording(branch: list[Node], text: str, *, open_end: bool) -> Wording:
+def _wording(branch: Branch, text: str, *, open_end: bool) -> Wording:
     if not branch:
         raise ValueError(f"an empty alternative in {text!r}")
     while len(branch) > 1 and branch[0][2] == 0 and _closes(branch[0], last=True):
@@ -216,7 +231,7 @@ def _wording(branch: list[Node], text: str, *, open_end: bool) -> Wording:
     literal = max((_literal(node) for node in branch), key=len)
     return Wording(
         literal=literal,
-        expression="" if whole else _sources(branch),
+        nodes=() if whole else branch,
         choices=tuple(_choices(branch, left=True, right=not open_end)),
         before=_starts_word(first),
         after=not open_end and _ends_word(last),
@@ -229,13 +244,13 @@ def _literal(node: Node) -> str:
 
 def _starts_word(node: Node) -> bool:
     if node[0] == "group":
-        return all(_starts_word(branch[0]) for branch in _inside(node) if branch)
+        return all(_starts_word(branch[0]) for branch in inside(node) if branch)
     return node[0] == "text" and _is_letter(str(node[1])[0])
 
 
 def _ends_word(node: Node) -> bool:
     if node[0] == "group":
-        return all(_ends_word(branch[-1]) for branch in _inside(node) if branch)
+        return all(_ends_word(branch[-1]) for branch in inside(node) if branch)
     if node[0] == "class":
         return node[1] == "\\d"
     return _is_letter(str(node[1])[-1])
@@ -245,41 +260,21 @@ def _is_letter(character: str) -> bool:
     return character.isalnum() and not is_ideographic(character)
 
 
-def _inside(node: Node) -> list[list[Node]]:
+def inside(node: Node) -> tuple[Branch, ...]:
+    """Return the alternatives of a group."""
     value = node[1]
-    return value if isinstance(value, list) else []
+    return value if isinstance(value, tuple) else ()
 
 
-def _sources(branch: list[Node]) -> str:
-    """Return a branch as an expression; behind a gap a word begins."""
-    pieces: list[str] = []
-    for place, node in enumerate(branch):
-        if _is_behind_gap(branch, place):
-            pieces.append(r"\b")
-        pieces.append(_source(node))
-    return "".join(pieces)
-
-
-def _is_behind_gap(branch: list[Node], place: int) -> bool:
-    if not place or not _starts_word(branch[place]):
+def is_behind_gap(branch: Branch, place: int) -> bool:
+    """Tell whether a gap ends, and a word begins, at a place of a branch."""
+    if not place:
         return False
     _, value, _, most = branch[place - 1]
-    return value == "." and most > 1
+    return value == "." and most > 1 and _starts_word(branch[place])
 
 
-def _source(node: Node) -> str:
-    kind, value, least, most = node
-    if kind == "group":
-        inside = "|".join(map(_sources, _inside(node)))
-        source = f"(?:{inside})"
-    else:
-        source = re.escape(str(value)) if kind == "text" else str(value)
-    if least == most == 1:
-        return source
-    return f"{source}{{{least},{most}}}"
-
-
-def _choices(branch: list[Node], *, left: bool, right: bool) -> Iterator[tuple[Anchor, ...]]:
+def _choices(branch: Branch, *, left: bool, right: bool) -> Iterator[tuple[Anchor, ...]]:
     """Yield sets of anchors of which one must be in the text.
 
     `left` and `right` tell whether the branch begins and ends at the edge of a word.
@@ -288,31 +283,32 @@ def _choices(branch: list[Node], *, left: bool, right: bool) -> Iterator[tuple[A
         if least == 0 or kind == "class":
             continue
         edges = {
-            "left": _is_behind_gap(branch, place)
-            or _is_edge(branch[place - 1 :: -1] if place else [], otherwise=left, last=True),
+            "left": is_behind_gap(branch, place)
+            or _is_edge(branch[place - 1 :: -1] if place else (), otherwise=left, last=True),
             "right": _is_edge(branch[place + 1 :], otherwise=right, last=False),
         }
         if kind == "text":
             for anchor in _anchors(str(value), **edges):
                 yield (anchor,)
         else:
-            yield from _of_group(_inside(branch[place]), **edges)
+            yield from _of_group(inside(branch[place]), **edges)
 
 
+@lru_cache(CACHE)
 def _of_group(
-    branches: list[list[Node]], *, left: bool, right: bool
-) -> Iterator[tuple[Anchor, ...]]:
-    """Yield one set that holds the longest anchor of each alternative, if each has one."""
+    branches: tuple[Branch, ...], *, left: bool, right: bool
+) -> tuple[tuple[Anchor, ...], ...]:
+    """Return one set that holds the longest anchor of each alternative, if each has one."""
     together: list[Anchor] = []
     for branch in branches:
         choices = list(_choices(branch, left=left, right=right))
         if not choices:
-            return
+            return ()
         together.extend(max(choices, key=lambda choice: min(len(each.word) for each in choice)))
-    yield tuple(together)
+    return (tuple(together),)
 
 
-def _is_edge(neighbours: list[Node], *, otherwise: bool, last: bool) -> bool:
+def _is_edge(neighbours: Branch, *, otherwise: bool, last: bool) -> bool:
     """Tell whether no word can go on over these neighbours, the nearest first."""
     for node in neighbours:
         if not _closes(node, last=last):
@@ -328,16 +324,16 @@ def _closes(node: Node, *, last: bool) -> bool:
     if kind == "group":
         return all(
             branch and _is_edge(branch[::-1] if last else branch, otherwise=False, last=last)
-            for branch in _inside(node)
+            for branch in inside(node)
         )
     if kind == "class":
         return value == "\\s" or bool(_PUNCTUATION.fullmatch(value))
     return not value[-1 if last else 0].isalnum()
 
 
-@lru_cache(10_000)
+@lru_cache(CACHE)
 def _anchors(text: str, *, left: bool, right: bool) -> tuple[Anchor, ...]:
-    """Return the anchors in a plain text; the same few words stand in most rules."""
+    """Return the anchors in a plain text."""
     anchors = []
     for found in _WORDS.finditer(text):
         word = found[0]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resolutions.expression import expression_of
 from resolutions.phrases import Phrase, PhraseIndex
 from resolutions.wording import Anchor, spelled_out, wordings, words
 
@@ -16,7 +17,7 @@ def anchors(text: str) -> list[set[str]]:
 
 
 def find(wording: str, text: str) -> str:
-    index = PhraseIndex.of([Phrase(each, 0) for each in wordings(wording)])
+    index = PhraseIndex([Phrase(each, 0) for each in wordings(wording)])
     return max((phrase.find(text) for phrase in index.candidates(text)[0]), key=len, default="")
 
 
@@ -83,7 +84,7 @@ def test_what_could_run_away_or_is_broken_is_refused(text: str) -> None:
 
 def test_phrase_needs_a_word_to_hang_on() -> None:
     with pytest.raises(ValueError, match="whole word"):
-        PhraseIndex.of([Phrase(each, 0) for each in wordings(r".{1,5}")])
+        PhraseIndex([Phrase(each, 0) for each in wordings(r".{1,5}")])
 
 
 def test_named_groups_are_spelled_out() -> None:
@@ -101,7 +102,7 @@ _PIECES = st.sampled_from(["user", "box", " ", "(is )?", "(a|b|full)", "x{0,3}",
 )
 def test_the_index_misses_nothing_that_the_expression_finds(wording: str, text: str) -> None:
     [parsed] = wordings(wording)
-    expression = parsed.expression or re.escape(parsed.literal)
+    expression = expression_of(parsed.nodes) or re.escape(parsed.literal)
     if not parsed.choices:
         return
 
