@@ -6,23 +6,30 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import asyncpg
 import pytest
+from pydantic import SecretStr
 
+from bot.settings import SlackSettings
+from bot.slack import answering_client
 from bot.store.migration import migrate
 from bot.store.options import Options
 from bot.store.store import SqlStore
+from handlers.action import Desk
+from handlers.outgoing import Outgoing
 from resolutions.operator import Operators
 from resolutions.resolution import Catalogue
+from resolutions.rules import Rulebook
 
 CHANNEL = "C01DELIV"
 ADMIN_CHANNEL = "C02ADMIN"
@@ -222,3 +229,64 @@ async def store(open_store: Opener) -> AsyncIterator[SqlStore]:
     """Give a store on SQLite, then one on PostgreSQL."""
     async with open_store() as opened:
         yield opened
+
+
+TOKEN, SIGNING = "xoxb-test", "signing"
+"""What the stand-in of Slack knows the bot by, and what it signs with."""
+
+
+@pytest.fixture(scope="session")
+def rulebook() -> Rulebook:
+    return Rulebook.load()
+
+
+@pytest.fixture
+async def outgoing() -> AsyncIterator[Outgoing]:
+    async with Outgoing.open() as client:
+        yield client
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A desk, and how it speaks with Slack."""
+
+    desk: Desk
+    settings: SlackSettings
+    session: aiohttp.ClientSession
+
+
+@pytest.fixture
+async def furnish(
+    store: SqlStore,
+    clock: HandClock,
+    outgoing: Outgoing,
+    catalogue: Catalogue,
+    operators: Operators,
+    rulebook: Rulebook,
+) -> AsyncIterator[Callable[..., Office]]:
+    """Give what makes a desk for the Slack at an address, some of its parts changed."""
+    async with aiohttp.ClientSession() as session:
+
+        def make(base_url: str, **changes: Any) -> Office:
+            settings = SlackSettings(
+                channel=CHANNEL,
+                base_url=base_url,
+                bot_token=SecretStr(TOKEN),
+                signing_secret=SecretStr(SIGNING),
+            )
+            desk = Desk(
+                store=store,
+                sources={},
+                tickets=None,
+                catalogue=catalogue,
+                rulebook=rulebook,
+                operators=operators,
+                slack=answering_client(settings, session),
+                outgoing=outgoing,
+                clock=clock,
+                channel=CHANNEL,
+                admin_channel=ADMIN_CHANNEL,
+            )
+            return Office(replace(desk, **changes), settings, session)
+
+        yield make

@@ -4,59 +4,29 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 
-import aiohttp
 import pytest
-from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
 from bot.listeners import EVENTS, SHORTCUTS, listen
-from bot.settings import SlackSettings
-from bot.slack import answering_client, make_app
-from handlers.action import Desk
+from bot.slack import make_app
 from handlers.actions import ACTIONS
 from handlers.commands import Commands
 from handlers.home import Home
-from handlers.outgoing import Outgoing
 from handlers.shortcuts import Shortcuts
-from resolutions.rules import Rulebook
 
 NOWHERE = "http://127.0.0.1:9/api/"
 
 
-@pytest.fixture(scope="module")
-def rulebook() -> Rulebook:
-    return Rulebook.load()
-
-
 @pytest.fixture
-async def app(store, clock, catalogue, operators, rulebook) -> AsyncIterator[AsyncApp]:
+async def app(furnish) -> AsyncIterator[AsyncApp]:
     """Give the application with all listeners, and a Slack that cannot be reached."""
-    settings = SlackSettings(
-        channel="C01DELIV",
-        base_url=NOWHERE,
-        bot_token=SecretStr("xoxb-test"),
-        signing_secret=SecretStr("signing"),
-    )
-    async with aiohttp.ClientSession() as session, Outgoing.open() as outgoing:
-        desk = Desk(
-            store=store,
-            sources={},
-            tickets=None,
-            catalogue=catalogue,
-            rulebook=rulebook,
-            operators=operators,
-            slack=answering_client(settings, session),
-            outgoing=outgoing,
-            clock=clock,
-            channel="C01DELIV",
-            admin_channel="C01DELIV",
-        )
-        made = make_app(settings, session)
-        actions = {name: action(desk) for name, action in ACTIONS.items()}
-        listen(made, actions, Commands(desk), Shortcuts(desk), Home(desk))
-        yield made
-        await made.listener_runner.lazy_listener_runner.settle()
+    office = furnish(NOWHERE)
+    desk, made = office.desk, make_app(office.settings, office.session)
+    actions = {name: action(desk) for name, action in ACTIONS.items()}
+    listen(made, actions, Commands(desk), Shortcuts(desk), Home(desk))
+    yield made
+    await made.listener_runner.lazy_listener_runner.settle()
 
 
 async def answer(app: AsyncApp, payload: dict[str, object]) -> BoltResponse:

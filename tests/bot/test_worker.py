@@ -2,28 +2,24 @@
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 
-import aiohttp
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import text
 
 from bot.sandbox.slack import SlackStandIn
-from bot.settings import SlackSettings
 from bot.slack import posting_client
 from bot.store.options import Timing
 from bot.worker import Worker
-from handlers.action import Action, Desk, Outcome
-from handlers.outgoing import Outgoing
+from handlers.action import Action, Outcome
 from handlers.posting import Poster
 from handlers.provider import Parsed
 from handlers.store import Job, JobState
 from handlers.triage import Triage
-from resolutions.rules import Rulebook
 from tests.bot.store.samples import event, request
+from tests.conftest import CHANNEL, SIGNING, TOKEN
 
-CHANNEL = "C01DELIV"
 SOON = 10.0
 """Seconds after which something that comes by itself has failed to come."""
 
@@ -59,7 +55,7 @@ async def store(open_store):
 
 @pytest.fixture
 async def slack(clock):
-    stand_in = SlackStandIn(signing_secret="signing", bot_token="xoxb-test", clock=clock)
+    stand_in = SlackStandIn(signing_secret=SIGNING, bot_token=TOKEN, clock=clock)
     async with stand_in:
         yield stand_in
     assert stand_in.violations == []
@@ -71,35 +67,16 @@ def errand():
 
 
 @pytest.fixture
-async def worker(store, slack, clock, catalogue, operators, errand):
-    settings = SlackSettings(
-        channel=CHANNEL,
-        base_url=slack.base_url,
-        bot_token=SecretStr("xoxb-test"),
-        signing_secret=SecretStr("signing"),
-    )
-    rulebook = Rulebook.load()
-    async with aiohttp.ClientSession() as session, Outgoing.open() as outgoing:
-        desk = Desk(
-            store=store,
-            sources={},
-            tickets=None,
-            catalogue=catalogue,
-            rulebook=rulebook,
-            operators=operators,
-            slack=posting_client(settings, session),
-            outgoing=outgoing,
-            clock=clock,
-            channel=CHANNEL,
-            admin_channel=CHANNEL,
-        )
+async def worker(store, slack, clock, furnish, errand):
+    office = furnish(slack.base_url, admin_channel=CHANNEL)
+    desk = replace(office.desk, slack=posting_client(office.settings, office.session))
 
-        async def sleep(seconds: float) -> None:
-            clock.advance(seconds)
+    async def sleep(seconds: float) -> None:
+        clock.advance(seconds)
 
-        posters = [Poster(desk, {}, "test", sleep)]
-        triage = Triage(store, rulebook, operators, catalogue)
-        yield Worker(store, triage, posters, {"errand": errand}, clock)
+    posters = [Poster(desk, {}, "test", sleep)]
+    triage = Triage(store, desk.rulebook, desk.operators, desk.catalogue)
+    return Worker(store, triage, posters, {"errand": errand}, clock)
 
 
 @asynccontextmanager

@@ -15,7 +15,6 @@ from aiohttp.test_utils import TestServer
 from handlers.outgoing import Outgoing
 from handlers.provider import Provider, WebhookRequest
 from handlers.providers import PROVIDERS
-from resolutions.rules import Rulebook
 
 FOLDER = Path(__file__).parent / "providers"
 
@@ -70,17 +69,6 @@ def read_request(recorded: bytes, source: str, now: datetime) -> WebhookRequest:
         body=body,
         received_at=now,
     )
-
-
-@pytest.fixture(scope="session")
-def rulebook() -> Rulebook:
-    return Rulebook.load()
-
-
-@pytest.fixture
-async def outgoing() -> AsyncIterator[Outgoing]:
-    async with Outgoing.open() as client:
-        yield client
 
 
 @pytest.fixture

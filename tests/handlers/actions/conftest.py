@@ -1,14 +1,13 @@
 """A channel whose buttons work: Slack, providers, sender and mail server are real, on loopback."""
 
 import base64
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
 from typing import Any
 
-import aiohttp
 import pytest
 from aiohttp import web
 from pydantic import SecretStr
@@ -19,8 +18,7 @@ from bot.sandbox.delivery import Answer
 from bot.sandbox.keys import API_KEY, MAILGUN_DOMAIN, Keys
 from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.vendors import Vendors
-from bot.settings import SlackSettings
-from bot.slack import Door, answering_client, make_app
+from bot.slack import Door, make_app
 from bot.store.store import SqlStore
 from handlers.action import Action, Desk, ResendTarget
 from handlers.actions import ACTIONS
@@ -32,13 +30,9 @@ from handlers.store import Job
 from handlers.triage import Triage
 from resolutions.alert import Alert
 from resolutions.bounce import BounceEvent, Kind, Permanence, SmtpReply
-from resolutions.operator import Operators
-from resolutions.resolution import Catalogue
-from resolutions.rules import Rulebook
+from tests.conftest import ADMIN_CHANNEL, CHANNEL, SIGNING, TOKEN
 
-CHANNEL, ADMIN_CHANNEL = "C01DELIV", "C02ADMIN"
 SECRET = "whsec_" + base64.b64encode(b"a secret for tests of resends").decode()
-TOKEN, SIGNING = "xoxb-test", "signing"
 
 
 @dataclass(slots=True)
@@ -236,9 +230,7 @@ async def room(
     store: SqlStore,
     clock: Any,
     outgoing: Outgoing,
-    catalogue: Catalogue,
-    operators: Operators,
-    rulebook: Rulebook,
+    furnish: Callable[..., Any],
 ) -> AsyncIterator[Room]:
     """Give a channel of three people (ada, linus, grace), of whom grace is an admin."""
     async with AsyncExitStack() as stack:
@@ -263,35 +255,15 @@ async def room(
                 clock=clock,
             )
         )
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        settings = SlackSettings(
-            channel=CHANNEL,
-            base_url=slack.base_url,
-            bot_token=SecretStr(TOKEN),
-            signing_secret=SecretStr(SIGNING),
-        )
-        desk = Desk(
-            store=store,
-            sources=sources(address, outgoing, clock),
-            tickets=None,
-            catalogue=catalogue,
-            rulebook=rulebook,
-            operators=operators,
-            slack=answering_client(settings, session),
-            outgoing=outgoing,
-            clock=clock,
-            channel=CHANNEL,
-            admin_channel=ADMIN_CHANNEL,
-            resend=ResendTarget(
-                url=f"{address}/sender", secret=SecretStr(SECRET), allow_private=True
-            ),
-        )
+        target = ResendTarget(url=f"{address}/sender", secret=SecretStr(SECRET), allow_private=True)
+        office = furnish(slack.base_url, sources=sources(address, outgoing, clock), resend=target)
+        desk = office.desk
         actions = {name: action(desk) for name, action in ACTIONS.items()}
-        app = make_app(settings, session)
+        app = make_app(office.settings, office.session)
         for name, action in actions.items():
             app.action(name)(ack=action.clicked, lazy=[action.opened])
             app.view(name)(action.submitted)
-        door = Door(app, settings, clock, lambda _: None)
+        door = Door(app, office.settings, clock, lambda _: None)
         server = web.Application()
         server.add_routes([web.post("/slack/events", door.receive)])
         slack.delivery.url = f"{await listening(stack, server)}/slack/events"
@@ -310,7 +282,7 @@ async def room(
             actions=actions,
             performer=Performer(store, actions, clock),
             poster=Poster(desk, labels, "test", sleep),
-            triage=Triage(store, rulebook, operators, catalogue),
+            triage=Triage(store, desk.rulebook, desk.operators, desk.catalogue),
             listeners=app.listener_runner.lazy_listener_runner,
             sleep=sleep,
             failures=failures,

@@ -1,39 +1,31 @@
 """A channel in the stand-in of Slack, with every listener of the bot behind it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
-import aiohttp
 import pytest
 from aiohttp import web
-from pydantic import SecretStr
 
 from bot.listeners import listen
 from bot.sandbox.slack import SlackStandIn
-from bot.settings import SlackSettings
-from bot.slack import Door, answering_client, make_app, posting_client
+from bot.slack import Door, make_app, posting_client
 from bot.store.store import SqlStore
 from handlers.action import Desk
 from handlers.actions import ACTIONS
 from handlers.commands import Commands
 from handlers.home import Home
-from handlers.outgoing import Outgoing
 from handlers.posting import Poster
 from handlers.provider import Parsed, WebhookRequest
 from handlers.shortcuts import Shortcuts
 from handlers.triage import Triage
 from resolutions.alert import Alert
 from resolutions.bounce import BounceEvent, Kind, Permanence, SmtpReply
-from resolutions.operator import Operators
-from resolutions.resolution import Catalogue
-from resolutions.rules import Rulebook
+from tests.conftest import ADMIN_CHANNEL, CHANNEL, SIGNING, TOKEN
 
-CHANNEL, ADMIN_CHANNEL = "C01DELIV", "C02ADMIN"
 ADA = "U01ADA"
-TOKEN, SIGNING = "xoxb-test", "signing"
 FULL = SmtpReply("452 4.2.2 The recipient's inbox is out of storage space.", "452", "4.2.2")
 
 
@@ -129,10 +121,7 @@ class Room:
 async def room(
     store: SqlStore,
     clock: Any,
-    outgoing: Outgoing,
-    catalogue: Catalogue,
-    operators: Operators,
-    rulebook: Rulebook,
+    furnish: Callable[..., Any],
 ) -> AsyncIterator[Room]:
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(
@@ -143,26 +132,8 @@ async def room(
                 clock=clock,
             )
         )
-        session = await stack.enter_async_context(aiohttp.ClientSession())
-        settings = SlackSettings(
-            channel=CHANNEL,
-            base_url=slack.base_url,
-            bot_token=SecretStr(TOKEN),
-            signing_secret=SecretStr(SIGNING),
-        )
-        desk = Desk(
-            store=store,
-            sources={},
-            tickets=None,
-            catalogue=catalogue,
-            rulebook=rulebook,
-            operators=operators,
-            slack=answering_client(settings, session),
-            outgoing=outgoing,
-            clock=clock,
-            channel=CHANNEL,
-            admin_channel=ADMIN_CHANNEL,
-        )
+        office = furnish(slack.base_url)
+        desk, settings, session = office.desk, office.settings, office.session
 
         async def sleep(seconds: float) -> None:
             clock.advance(seconds)
@@ -179,7 +150,7 @@ async def room(
             slack=slack,
             desk=desk,
             poster=Poster(posting, labels, "test", sleep),
-            triage=Triage(store, rulebook, operators, catalogue),
+            triage=Triage(store, desk.rulebook, desk.operators, desk.catalogue),
             listeners=app.listener_runner.lazy_listener_runner,
         )
         await app.listener_runner.lazy_listener_runner.settle()
