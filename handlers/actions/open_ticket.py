@@ -10,7 +10,7 @@ from handlers.blocks import fitting
 from handlers.click import After, Click, Work
 from handlers.errors import PermanentError
 from handlers.links import Links
-from handlers.phrases import lead, reply_text, ticket
+from handlers.phrases import lead, reply_text, spoken, ticket
 from handlers.store import Job
 from handlers.ticket import Opened, Ticket
 from resolutions.alert import Alert, Delivery, Tally
@@ -181,4 +181,4 @@ def _sample(delivery: Delivery, *, masked: bool) -> str:
         "Code": " ".join(part for part in (delivery.code, delivery.status) if part),
     }
     head = [f"{name}: {' '.join(text.split())}" for name, text in lines.items() if text]
-    return "\n".join([*head, "", reply_text(delivery.reply, masked=masked)])
+    return "\n".join([*head, "", reply_text(spoken(delivery.reply), masked=masked)])

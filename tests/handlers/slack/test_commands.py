@@ -23,6 +23,14 @@ async def test_explain_finds_the_reason_by_the_words_of_people(room, words):
     assert "Is the address lost?* No" in said(answer)
 
 
+async def test_explain_says_once_who_can_act_and_names_the_ways_of_receivers(room):
+    answer = await room.ask("explain blocked ip")
+
+    assert said(answer).lower().count("who can act") == 1
+    assert "*Where the reply says so*" in said(answer)
+    assert "sender.office.com" in said(answer)
+
+
 async def test_explain_says_what_was_seen_here(room):
     await room.posted("ana@gmail.com", "mia@gmail.com")
 
