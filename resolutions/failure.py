@@ -85,6 +85,8 @@ def address_matches(text: str) -> Iterator[tuple[str, int, int]]:
     >>> [address for address, _, _ in address_matches("to <a@x.example>, 发送到b@x.example失败")]
     ['a@x.example', 'b@x.example']
     """
+    if "@" not in text:
+        return
     for match in _ADDRESS.finditer(text):
         start, end = match.span()
         if not match[0].isascii() and (inner := _UNPARTED.search(match[0])):

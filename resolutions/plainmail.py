@@ -20,7 +20,8 @@ from resolutions.failure import Failure, host_in
 from resolutions.found import Found
 from resolutions.mailparts import address, addresses, human_text, original_headers
 from resolutions.mime import Part, header_text, parse_fields
-from resolutions.plainshapes import cut_original, failures_in, kind_of, paragraph_about
+from resolutions.plainshapes import failures_in, kind_of, paragraph_about
+from resolutions.returned import cut_original
 from resolutions.statusmail import from_status
 from resolutions.unshaped import failures_told
 

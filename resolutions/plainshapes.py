@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice, zip_longest
 
-from resolutions.autoreply import is_quoted_from_a_server
 from resolutions.bounce import Kind
 from resolutions.failure import ADDRESS, Failure, host_in
 from resolutions.shape import Shape
@@ -26,24 +25,8 @@ TEXT_LIMIT = 32_768
 
 RECIPIENTS_LIMIT = 1_000
 
-
-def cut_original(text: str) -> tuple[str, str]:
-    """Return the report and the returned mail (or its headers) behind it, which may be empty."""
-    match = _ORIGINAL.search(text)
-    bare = _BARE_HEADERS.search(text, 1, match.start() if match else len(text))
-    if bare is not None and _is_returned(text, bare):
-        return text[: bare.start()], text[bare.start() :].lstrip("\n")
-    if match is None:
-        return text, ""
-    begin = _ORIGINAL_FIELD.search(text, match.start())
-    return text[: match.start()], text[begin.start() :] if begin else ""
-
-
-def _is_returned(text: str, fields: re.Match[str]) -> bool:
-    """Tell whether fields are those of a returned mail, and not a description of it."""
-    if "@" not in text[: fields.start()] or is_quoted_from_a_server(fields[0]):
-        return False
-    return not _GOES_ON.match(text, fields.end())
+APART_LIMIT = 50
+"""Recipients that are looked for one by one where all of them share the same words."""
 
 
 def failures_in(text: str) -> list[Failure]:
@@ -94,34 +77,6 @@ def to_stop(stretch: str) -> str:
 _CUES = tuple((cue, shape) for shape in SHAPES for cue in shape.cues)
 _compile = partial(re.compile, flags=re.MULTILINE | re.IGNORECASE)
 
-_ORIGINAL = _compile(
-    r"^[ \t]{0,8}(?:-{2,}+|={3,}+|\|-{3,}+|[*]{3,}+)?[ \t]{0,8}"
-    r"(?:Below this line is a copy|Below is the original|Enclosed is a copy|"
-    r"(?:This|Here) is a copy of|Included is a copy|Below is a copy|"
-    r"Begin (?:original|returned) message|"
-    r"Start of (?:returned|original) message|(?:The )?(?:original|returned|unsent|undelivered) "
-    r"message(?: follows| header| body|[ \t]{0,8}-{2,}|[ \t]{0,8}$|s?:$|s? headers?)|"
-    r"The header of the original|Message (?:headers?|text|body) follows?|"
-    r"(?:Original|Returned|Your) (?:e?-?mail|message|headers?)(?: headers?)? (?:follows?|below)|"
-    r"Original mail (?:as follows|info)|Message header follow|Unsent message follows|"
-    r"En-t\S{1,3}tes de message d'origine|Intestazioni originali del messaggio|"
-    r"Ursprungliga meddelandehuvuden|Ursprüngliche Nachrichtenköpfe|"
-    r"Encabezados de mensajes? original)|^(?:Received:[ \t]?(?:from|by)\b|Return-Path:[ \t]?<)|"
-    r"^>[ ]{0,2}(?:Received|Return-Path|From|To|Subject|Date|Message-ID|MIME-Version): \S"
-)
-_BARE_HEADERS = re.compile(
-    r"\n(?:[!-9;-~]{1,60}:[^\n]*\n(?:[ \t][^\n]*\n){0,8}){2,40}?"
-    r"(?:MIME-Version:[ \t]?1\.0|DKIM-Signature:|User-Agent:|Message-ID:[ ]?<)"
-)
-_GOES_ON = _compile(
-    r"[^\n]*\n(?:[!-9;-~]{1,60}:[^\n]*\n){0,9}\s{0,40}(?:reason|error|diagnos|grund|motif|motivo|"
-    r"raison|(?:could|was|has|did) not|failed|konnte|wurde|n'a pas|no se|\S{1,80}@)"
-)
-"""A message that was returned without a word of introduction: fields that only machines write."""
-_ORIGINAL_FIELD = _compile(
-    r"^[> \t]{0,3}(?:Received|Return-Path|From|To|Subject|Date|Message-ID|MIME-Version|"
-    r"X-[\w-]{1,60}|DKIM-Signature|ARC-[\w-]{1,60}|Content-Type):"
-)
 _DELIVERED = re.compile(
     r"^[ \t]*(?:your (?:e-?mail )?message|this message|the message you sent|delivery)\b[^.:]{0,60}"
     r"(?:(?:was|has been) successfully (?:delivered|relayed)|was successful\b)",
@@ -177,7 +132,29 @@ def _read(shape: Shape, text: str) -> list[Failure]:
             if other.lower() not in seen:
                 seen.add(other.lower())
                 failures.append(replace(failures[-1], recipient=other, other=""))
-    return [_alone(failures[0], text)] if len(failures) == 1 else _shared(failures)
+    if len(failures) == 1:
+        return [_alone(failures[0], text)]
+    return _told_apart(_shared(failures), text)
+
+
+def _told_apart(failures: list[Failure], text: str) -> list[Failure]:
+    """Give recipients who share all words the refusals among them that name each."""
+    if len({failure.text for failure in failures}) > 1 or len(failures) > APART_LIMIT:
+        return failures
+    return [replace(each, text=_naming(each.recipient, text) or each.text) for each in failures]
+
+
+def _naming(recipient: str, text: str) -> str:
+    """Return the refusal that names a recipient, or that answers the command that did."""
+    address = re.escape(recipient)
+    match = re.search(
+        rf"^(?!.*RCPT TO:)[^\n]{{0,200}}?(?:(?<!\d)(?P<a>[45]\d\d[ -][^\n]{{0,200}}?{address}.*)|"
+        rf"{address}[^\n]{{0,20}}(?<!\d)(?P<b>[45]\d\d[ -].+))$|"
+        rf"RCPT TO:[ \t]?<?{address}[^\n]*\n[^\n]{{0,60}}?(?<![\d:.-])(?P<c>[45]\d\d[ -].+)$",
+        text,
+        re.MULTILINE | re.IGNORECASE,
+    )
+    return match[match.lastgroup or 0] if match else ""
 
 
 def _shared(failures: list[Failure]) -> list[Failure]:
@@ -203,7 +180,7 @@ def _alone(failure: Failure, text: str) -> Failure:
 
 def _failure(shape: Shape, match: re.Match[str], stretch: str, text: str) -> Failure:
     named = match.groupdict("")
-    words = _why(shape, stretch, text)
+    words = _joined(named.get("words", "")) or _why(shape, stretch, text)
     return Failure(
         recipient=_recipient(match),
         text=words,
@@ -214,9 +191,9 @@ def _failure(shape: Shape, match: re.Match[str], stretch: str, text: str) -> Fai
 
 def _named_beside(match: re.Match[str], text: str) -> Iterator[str]:
     """Yield the addresses that a comma or an "and" joins to the one found."""
-    if match[1] is None:
+    if not _recipient(match):
         return
-    at = match.end(1)
+    at = match.end(_group(match))
     for _ in range(RECIPIENTS_LIMIT):
         more = _BESIDE.match(text, at)
         if more is None:
@@ -226,7 +203,11 @@ def _named_beside(match: re.Match[str], text: str) -> Iterator[str]:
 
 
 def _recipient(match: re.Match[str]) -> str:
-    return match[1] or match.groupdict("").get("named", "")
+    return match[_group(match)] or ""
+
+
+def _group(match: re.Match[str]) -> int | str:
+    return "named" if match.groupdict().get("named") else 1
 
 
 def _why(shape: Shape, stretch: str, text: str) -> str:

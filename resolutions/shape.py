@@ -17,11 +17,11 @@ HOST = r"(?P<host>[\w-]{1,63}(?:\.[\w-]{1,63}){1,10}|\d{1,3}(?:\.\d{1,3}){3})"
 class Shape:
     """How a recipient is introduced, and where the server's words are.
 
-    One of `cues` occurs in the text (lower case). `to` finds each recipient (its first group, or
-    else the group `named`; the group `alias` is the address it was expanded from, `host` the server
-    that refused). The words
-    are what the first of `why` that is found behind the recipient (or, if `anywhere`, in the
-    whole text) finds; without any, all that follows up to the next recipient.
+    One of `cues` occurs in the text (lower case). `to` finds each recipient (the group `named`, or
+    else its first; the group `alias` is the address it was expanded from, `host` the server that
+    refused, `words` what is said before it). The words, without that group, are what the first of
+    `why` that is found behind the recipient (or, if `anywhere`, in the whole text) finds; without
+    any, all that follows up to the next recipient.
     """
 
     name: str

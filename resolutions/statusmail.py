@@ -9,7 +9,8 @@ from resolutions.failure import Failure, is_silent, is_vague
 from resolutions.found import Found
 from resolutions.mailparts import address, fields_text, human_text, original_headers, status_part
 from resolutions.mime import Part, parse_fields
-from resolutions.plainshapes import cut_original, failures_in, paragraph_about
+from resolutions.plainshapes import failures_in, paragraph_about
+from resolutions.returned import cut_original
 from resolutions.unshaped import failures_told
 
 

@@ -60,9 +60,8 @@ SHAPES = (
     shape(
         "notes",
         "failure reasons",
-        rf"^[ \t]*{ANY}[ \t]*$",
-        r"Failure Reasons\s{1,4}-+\s*((?:(?!.{1,200}@).+\n){1,6})",
-        anywhere=True,
+        r"^(?P<words>(?!-)[^\n@]{3,300}\n(?:[^\n@-][^\n@]{0,300}\n){0,5})"
+        rf"[ \t]*(?P<named>{ADDRESS})[ \t]*$",
     ),
     shape(
         "groupwise",
