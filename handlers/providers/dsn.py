@@ -28,7 +28,7 @@ from resolutions.bounce import BounceEvent, Kind, Permanence, Verdict
 from resolutions.delivery_status import ACTIONS
 from resolutions.mail import MailReport, read
 from resolutions.mime import Part, header_text, message_in, parse, parse_all
-from resolutions.plainshapes import cut_original
+from resolutions.returned import cut_original
 
 VERDICTS = {
     Kind.BOUNCE: Verdict(word="failed"),
