@@ -139,7 +139,8 @@ _SERVER = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    r"undeliver|non-?deliver|not delivered|returned mail|return(?:ing|ed) message|failure notice|"
+    r"undeliver|non-?deliver|not delivered|returned mail|(?:mail|message) returned|"
+    r"return(?:ing|ed) message|failure notice|"
     r"deliver\w* (?:status|fail|problem|error|notification|has failed|report)|failed deliver|"
     r"(?:mail|message|e-?mail) (?:delivery|could not|system error|undeliver)|mail failure|"
     r"could not be delivered|warning: (?:could not|message)|permanent (?:delivery )?fail|"

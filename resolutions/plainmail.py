@@ -50,7 +50,8 @@ def told_in_any_shape(root: Part) -> Found | None:
     text = _text_of_a_server(root)
     if not text or is_reply_by_itself(root.headers):
         return None
-    if not claims_to_be_a_bounce(root.headers, subject) and not is_quoted_from_a_server(text):
+    claims = claims_to_be_a_bounce(root.headers, subject) or is_quoted_from_a_server(text)
+    if not claims and not _is_plain_refusal(root, text):
         return None
     words, returned = cut_original(behind_header(text) if text.strip() else subject)
     original = original_headers(root) or parse_fields(returned)
@@ -58,6 +59,15 @@ def told_in_any_shape(root: Part) -> Found | None:
     if failed := addresses(root.headers.get("x-failed-recipients", "")):
         failures = _of_addresses(failed, failures, words)
     return _of_kind(words, failures or _nobody(root, words), original)
+
+
+def _is_plain_refusal(root: Part, text: str) -> bool:
+    """Tell whether a mail with an empty sender says that delivery failed, and quotes a server."""
+    return (
+        root.headers.get("return-path", "").strip() == "<>"
+        and bool(_REFUSED.search(text[:4_096]))
+        and bool(_FAILED.search(text[:4_096]))
+    )
 
 
 def _of_addresses(failed: list[str], told: list[Failure], words: str) -> list[Failure]:
@@ -102,8 +112,10 @@ def _of_kind(words: str, failures: list[Failure], original: dict[str, str]) -> F
     return Found(failures=failures, original=original)
 
 
+_REFUSED = re.compile(r"(?<![\d.])[45]\d\d[ -]#?[45]\.\d\.\d{1,3}\b")
 _FAILED = re.compile(
-    r"undeliver|(?:not|n[o']t|never|un)(?: be)?(?: able to)? (?:deliver|sent|send|accept)|"
+    r"undeliver|nicht zugestellt|non remis|"
+    r"(?:not|n[o']t|never|un)(?: be)?(?: able to)? (?:deliver|sent|send|accept)|"
     r"was refused|rejected|failed|returned|(?<![\d.])[45](?:\d\d|\.\d\.\d{1,3}) ",
     re.IGNORECASE,
 )

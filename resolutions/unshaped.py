@@ -15,10 +15,10 @@ NEXT_LINE = 6
 """Characters between the end of an address and the begin of the next line, at most."""
 
 LEAD_LIMIT = 200
-"""Characters before an address that tell what it stands for."""
+"""Characters before and behind an address that tell what it stands for."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Mention:
     """An address in a text, the words before it on its line, and the line that it stands in."""
 
@@ -28,6 +28,9 @@ class _Mention:
     end: int
     last: bool
     """Whether nothing but closing brackets and the like follows it on its line."""
+
+    refused: bool
+    """Whether a server's refusal follows it on its line."""
 
     joined: bool
     """Whether nothing but a comma or an "and" parts it from the address before it."""
@@ -64,8 +67,17 @@ def _mentions(words: str) -> list[_Mention]:
         between = words[max(end, line, start - LEAD_LIMIT) : start]
         joined = bool(found) and bool(_JOINT.fullmatch(words[end:start]))
         lead = found[-1].lead if joined else _plain(_without_name(between))
+        behind = words[after : after + LEAD_LIMIT].partition("\n")[0]
         found.append(
-            _Mention(address, lead, line, after, bool(_LINE_END.match(words, after)), joined)
+            _Mention(
+                address=address,
+                lead=lead,
+                line=line,
+                end=after,
+                last=bool(_LINE_END.match(words, after)),
+                refused=bool(_REFUSAL.search(behind)),
+                joined=joined,
+            )
         )
         end = after
     return found
@@ -112,7 +124,8 @@ def _recipients(
     usable = [each for each in strange if not _is_contact(each)] or strange
     usable = [each for each in usable if each.lead not in _DESCRIBED] or usable
     known = [each for each in usable if each.address.lower() in sent_to]
-    pattern = (known or usable)[:1]
+    refused = [each for each in usable if each.refused and each.lead != usable[0].lead]
+    pattern = (known or (refused if len(refused) > 1 else usable))[:1]
     leads = {each.lead for each in known or pattern}
     return _distinct(
         [each for each in usable if each.lead in leads or _goes_on(pattern[0], each, usable)]
@@ -214,6 +227,7 @@ _NAME = re.compile(
     r"(?:\"[^\"]{1,80}\"|'[^']{1,80}'|(?!.*(?i:\b(?:to|for|user|an|f[üu]r|[àa]|para)\b))"
     r"\w[\w.'-]{0,40},?(?: [\w.'-]{1,40}){0,3})[ \t]{0,9}[<(\[]\Z"
 )
+_REFUSAL = re.compile(r"(?<![\d.])[45]\d\d[ -](?:#?[45]\.\d|[A-Za-z<])")
 _LINE_END = re.compile(r"[>)\]\"'.,;]{0,3}[ \t]{0,80}(?:\n|\Z)")
 _NO_WORD = re.compile(r"[\W\d_]+")
 _CODE = re.compile(r"[\s*-]{0,20}([45]\d\d)\b")
