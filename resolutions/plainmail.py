@@ -99,9 +99,16 @@ def _text_of_a_server(root: Part) -> str:
         return text if claims else ""
     if is_auto_reply(root.headers, subject) or not is_from_a_server(root.headers, subject):
         return ""
-    if is_reply_by_itself(root.headers) and not claims_to_be_a_bounce(root.headers, subject):
-        return ""
-    return human_text(root)
+    text = human_text(root)
+    if claims_to_be_a_bounce(root.headers, subject):
+        return text
+    # absence notes have an empty sender, too, and name other people's addresses
+    return text if _speaks_of_failure(text) and not is_reply_by_itself(root.headers) else ""
+
+
+def _speaks_of_failure(text: str) -> bool:
+    beginning = text[:8_192]
+    return bool(_REFUSED.search(beginning) or _NOT_DELIVERED.search(beginning))
 
 
 def _of_kind(words: str, failures: list[Failure], original: dict[str, str]) -> Found | None:
@@ -113,6 +120,18 @@ def _of_kind(words: str, failures: list[Failure], original: dict[str, str]) -> F
 
 
 _REFUSED = re.compile(r"(?<![\d.])[45]\d\d[ -]#?[45]\.\d\.\d{1,3}\b")
+_NOT_DELIVERED = re.compile(
+    r"undeliver|(?:not|n['\u2019]t|unable to|never) (?:be |been )?(?:successfully )?"
+    r"(?:deliver|reach)|(?:deliver\w*|e?-?mail|message|sending) [^.\n]{0,60}"
+    r"(?:failed|failure|refused|rejected|aborted|returned)|permanent error|fatal error|"
+    r"(?:user|recipient|mailbox|account)[^.\n]{0,40}(?:unknown|not found|full|disabled|"
+    r"does not exist|over quota|unavailable)|no such user|smtp error|<<< [45]\d\d|"
+    r"remote (?:host|server) (?:said|replied)|(?:421|45[0-2]|55[0-4])[ -](?!\d)\S|"
+    r"zugestellt|unzustellbar|unbekannt|remis|distribué|entregar|entregad|consegn|recapit|"
+    r"bezorg|afgelever|dostarcz|достав|配信|送信|退信|投递|投遞|送达|傳送|배달|전송",
+    re.IGNORECASE,
+)
+"""How a server that shows by nothing else what it is says that a mail did not arrive."""
 _FAILED = re.compile(
     r"undeliver|nicht zugestellt|non remis|"
     r"(?:not|n[o']t|never|un)(?: be)?(?: able to)? (?:deliver|sent|send|accept)|"

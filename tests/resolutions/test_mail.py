@@ -271,3 +271,20 @@ def test_mail_of_a_person_or_a_letter_to_many_is_no_bounce(headers):
     kinds = {report.kind for report in read(mail_of(*headers, body=text))}
 
     assert kinds <= {Kind.NOT_A_BOUNCE, Kind.AUTO_REPLY}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "My address has changed.\n\n  ben@x.example\n\nBest regards",
+        "Until Monday write to:\n\nben@x.example:\n  from nine to five",
+        "Recipient: ben@x.example\nReason: I am on holiday, call 550 511",
+        "<ben@x.example>: for invoices\n<cem@x.example>: for all else",
+    ],
+)
+def test_absence_note_with_an_empty_sender_condemns_nobody(words):
+    mail = mail_of("Return-Path: <>", "From: ana@x.example", "Subject: Thank you", body=words)
+
+    assert [(report.kind, report.recipient) for report in read(mail)] == [
+        (Kind.AUTO_REPLY, "ana@x.example")
+    ]
