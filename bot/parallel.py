@@ -28,15 +28,16 @@ def in_order(
 ) -> Iterator[Result]:
     """Yield the result of each piece, in order.
 
-    Up to `alone` pieces are worked on here: small inputs do not pay for other processes. More
-    are worked on by one process a core, forked from this one, so that whatever was loaded until
-    then (the rulebook) is there at once.
+    The first `alone` pieces are worked on here: small inputs do not pay for other processes. The
+    others are worked on by one process a core, forked when they come, so that whatever was loaded
+    and learnt until then (the rulebook, its expressions) is there at once and once only.
     """
     pieces = iter(pieces)
-    first = list(islice(pieces, alone + 1))
-    cores = _cores() if len(first) > alone else 1
-    every = chain(first, pieces)
-    yield from map(work, every) if cores < 2 else _spread(work, every, cores)
+    for piece in islice(pieces, alone):
+        yield work(piece)
+    for more in pieces:
+        rest = chain([more], pieces)
+        yield from map(work, rest) if _cores() < 2 else _spread(work, rest, _cores())
 
 
 def _cores() -> int:

@@ -1,13 +1,15 @@
 """From the nodes of a wording to a regular expression that is quickly compiled and searched."""
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import groupby
 
 from resolutions.wording import CACHE, Branch, Node, inside, is_behind_gap
 
-_SPECIAL = re.compile(r"[\\.^$*+?{}\[\]|()]")
+FEW = 4
+"""Alternatives that are tried one by one: sharing is worth its trouble beyond."""
+
+_ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in r"\.^$*+?{}[]|()"})
 
 
 def expression_of(branch: Branch) -> str:
@@ -30,7 +32,7 @@ def _source(node: Node) -> str:
     if kind == "group":
         source = _alternatives(inside(node))
     else:
-        source = _SPECIAL.sub(r"\\\g<0>", str(value)) if kind == "text" else str(value)
+        source = str(value).translate(_ESCAPED) if kind == "text" else str(value)
     if least == most == 1:
         return source
     return source + ("?" if (least, most) == (0, 1) else f"{{{least},{most}}}")
@@ -46,7 +48,7 @@ def _alternatives(branches: tuple[Branch, ...]) -> str:
     pieces: list[str] = []
     for plain, together in groupby(branches, _is_plain):
         run = list(together)
-        pieces += _shared(run) if plain else map(expression_of, run)
+        pieces += _shared(run) if plain and len(run) > FEW else map(expression_of, run)
     return f"(?:{'|'.join(pieces)})"
 
 
@@ -65,8 +67,8 @@ def _shared(branches: Iterable[Branch]) -> Iterator[str]:
             continue
         length = _length_alike([str(branch[0][1]) for branch in alike])
         beginning = ("text", str(alike[0][0][1])[:length], 1, 1)
-        rests = tuple([_without(branch, length) for branch in alike])
-        yield _source(beginning) + _alternatives(rests)
+        rests = [expression_of(_without(branch, length)) for branch in alike]
+        yield f"{_source(beginning)}(?:{'|'.join(rests)})"
 
 
 def _length_alike(texts: list[str]) -> int:

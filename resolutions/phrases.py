@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from resolutions.expression import expression_of
@@ -16,13 +18,14 @@ MEMORY = 20_000
 class Phrase:
     """One wording of what `owner` stands for; its expression is compiled when first needed.
 
-    `needs` are sets of words as bits: of each set, one word must be in the text. The `literal`
-    must be in it as well.
+    `needs` are sets of words as bits: of each set, one word must be in the text; `asks` are all
+    their bits. The `literal` must be in the text as well.
     """
 
     wording: Wording
     owner: int
     needs: tuple[int, ...] = ()
+    asks: int = 0
     literal: str = field(init=False)
     pattern: re.Pattern[str] | None = None
 
@@ -106,8 +109,7 @@ class Bearing:
 
     def __post_init__(self) -> None:
         for phrase in self.phrases:
-            for need in phrase.needs:
-                self.asked |= need
+            self.asked |= phrase.asks
 
 
 class _Bearings(dict[str, Bearing]):
@@ -195,7 +197,13 @@ class PhraseIndex:
         if self._looks >= MEMORY:
             self._looks = 0
             self._bearings.forget()
-        near = [phrase for phrase in bearing.phrases if all(map(seen.__and__, phrase.needs))]
+        near = []
+        for phrase in bearing.phrases:
+            for need in phrase.needs:
+                if not need & seen:
+                    break
+            else:
+                near.append(phrase)
         bearing.met[bearing.asked & seen] = parted = self._parted(near)
         return parted
 
@@ -230,6 +238,7 @@ class PhraseIndex:
             return False
         rarest = min(choices, key=lambda choice: sum(weights[each] for each in choice))
         phrase.needs = tuple(self._as_bits(choice) for choice in choices if choice is not rarest)
+        phrase.asks = reduce(or_, phrase.needs, 0)
         for anchor in rarest:
             shelf = self._beginnings if anchor.prefix else self._exact
             shelf.setdefault(anchor.word, []).append(phrase)

@@ -86,7 +86,7 @@ _LONG = re.compile(
     r"(?<![a-z0-9])\d{8,200}(?![a-z0-9])"
 )
 _DIGIT = re.compile(r"\d")
-_TELLING = re.compile(r"https?://|\w\.\w")
+_TELLING = re.compile(r"\w\.\w")
 
 
 def mask_word(word: str) -> str:
@@ -99,7 +99,7 @@ def mask_word(word: str) -> str:
         word = _IPV4.sub(HOST_ADDRESS, word)
     if word.count(":") >= 2:
         word = _IPV6.sub(HOST_ADDRESS, word)
-    if len(word) < 8 or (_TELLING.search(word) and "/" not in word):
+    if len(word) < 8 or ("." in word and "/" not in word and _TELLING.search(word)):
         return word  # a status, a host name
     return _LONG.sub(NUMBER, word) if "://" not in word else word
 

@@ -1,11 +1,13 @@
 """The shape of a rule file, checked: the operator's own when they are loaded, ours by the tests."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from resolutions.bounce import Kind
+from resolutions.expression import expression_of
 from resolutions.reason import Reason
 from resolutions.rules import named_words
 from resolutions.statuses import read
@@ -74,11 +76,20 @@ class RuleFile(BaseModel):
     def _has_sound_wordings(self) -> Self:
         named = named_words({"words": self.words})
         for text in self.tokens:
-            wordings(text)
+            _check(text)
         for rule in self.rule:
             for text in filter(None, (rule.text, rule.unless)):
-                wordings(spelled_out(text, named))
+                _check(spelled_out(text, named))
         return self
+
+
+def _check(text: str) -> None:
+    """Raise ValueError for what the language does not allow, impossible classes among it."""
+    for wording in wordings(text):
+        try:
+            re.compile(expression_of(wording.nodes))
+        except re.error as error:
+            raise ValueError(f"{error} in {text!r}") from error
 
 
 def checked(path: Path) -> dict[str, Any]:

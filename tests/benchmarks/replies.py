@@ -1,7 +1,7 @@
-"""Replies and mails to measure with: each text another one, as in real traffic."""
+"""Replies and mails to measure with: none twice, some alike but for names, some in no word."""
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from typing import Any
 
@@ -13,6 +13,7 @@ OPERATORS = (
 HOSTS = ("aspmx.l.google.com", "outlook-com.olc.protection.outlook.com", "mx.receiver.example", "")
 
 SPREAD = 2_654_435_761
+SYLLABLES = ("ka", "lo", "mi", "ru", "ve", "zo", "pa", "ne", "ti", "gu")
 
 MAIL = """\
 Return-Path: <>
@@ -85,7 +86,7 @@ def examples() -> list[str]:
 
 
 def replies(count: int) -> Iterator[str]:
-    """Yield replies, no two the same: addresses, queue ids and IP addresses differ as they do."""
+    """Yield replies that differ as those of a storm do: in addresses, queue ids, IP addresses."""
     known = examples()
     for number in range(count):
         mixed = number * SPREAD % 2**48
@@ -94,9 +95,31 @@ def replies(count: int) -> Iterator[str]:
         yield f"{known[mixed % len(known)]} <{tail}> id={mixed:012x} - smtp"
 
 
-def questions(count: int) -> Iterator[dict[str, str]]:
-    """Yield replies as `bounce diagnose --jsonl` reads them."""
+def reworded(count: int) -> Iterator[str]:
+    """Yield replies, no two worded the same: each with words of others and one of nobody's."""
+    known = examples()
+    words = sorted({word for text in known for word in text.split() if word.isalpha()})
     for number, text in enumerate(replies(count)):
+        mixed = number * SPREAD % 2**48
+        said = text.split(" ")
+        for word in (words[mixed % len(words)], _made_up(number), words[mixed // 7 % len(words)]):
+            said.insert(2 + mixed % max(1, len(said) - 2), word)
+            mixed //= 3
+        yield " ".join(said)
+
+
+def _made_up(number: int) -> str:
+    """Return a word that no server says, another one for each number."""
+    letters = ""
+    while number or not letters:
+        number, place = divmod(number, len(SYLLABLES))
+        letters += SYLLABLES[place]
+    return f"q{letters}"
+
+
+def questions(texts: Iterable[str]) -> Iterator[dict[str, str]]:
+    """Yield replies as `bounce diagnose --jsonl` reads them."""
+    for number, text in enumerate(texts):
         yield {"id": str(number), "text": text, "remote_host": HOSTS[number % len(HOSTS)]}
 
 

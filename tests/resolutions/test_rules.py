@@ -126,6 +126,10 @@ def test_operators_own_rules_are_tried_first(tmp_path: Path) -> None:
         ("[[rule]]\nid = 'x'\nreason = 'unknown'\nexample = 'x'\ntext = 'Big'", "lower case"),
         ("[[rule]]\nid = 'x'\nreason = 'unknown'\nexample = 'x'\ntext = '(a+)+'", "run away"),
         ("[[rule]]\nid = 'x'\nreason = 'unknown'\nexample = 'x'\ntext = '{box} full'", "words"),
+        (
+            "[[rule]]\nid = 'x'\nreason = 'unknown'\nexample = 'x'\ntext = 'a[z-b]c'",
+            "bad character",
+        ),
         ("[[rule]]\nid = 'x'\nreason = 'nonsense'\nexample = 'x'\ntext = 'x'", "reason"),
         ("[[rule]]\nid = 'x'\ncolour = 'red'", "colour"),
         ("[[rule", "own.toml"),
