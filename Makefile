@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help install setup demo test check bench clean
+.PHONY: help learn install setup demo test check bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make test     all tests, on SQLite and PostgreSQL (ARGS=...: arguments for pytest)"
 	@echo "make check    format, lint, types, imports"
 	@echo "make bench    what it does in a second, as ratios in one run"
+	@echo "make learn    compare unknown replies with those of tests/learning/replies as they are now"
 	@echo "make install  only install, into $(VENV), what a running bot needs"
 	@echo "make setup    the same with the developers' tools"
 
@@ -32,6 +33,9 @@ check: $(VENV)/.developer
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+learn: $(VENV)/.developer
+	@$(BIN)/python -m tests.learning
 
 bench: $(VENV)/.developer
 	@$(BIN)/python -m tests.benchmarks $(ARGS)

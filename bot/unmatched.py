@@ -38,7 +38,7 @@ OPERATORS = 50
 
 OTHERS = "others"
 
-NO_RULE = frozenset({"status", "code", "provider"})
+NO_RULE = frozenset({"likeness", "status", "code", "provider"})
 """Kinds of evidence behind which there is no rule."""
 
 CLOSING = """

@@ -52,6 +52,7 @@ _PHRASES = {
     "provider": 'the provider\'s class "{}"',
     "receiver": 'the receiver\'s own words "{}"',
     "operator": 'your own rule for "{}"',
+    "likeness": 'likeness to known replies in the words "{}"',
 }
 
 

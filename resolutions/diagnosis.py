@@ -1,98 +1,30 @@
 """From a reported bounce to the reason for it, with the evidence."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import NamedTuple, Protocol
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from resolutions.bounce import Kind, Permanence, SmtpReply, Verdict
+from resolutions.bounce import Kind, Verdict
+from resolutions.comparison import compared
+from resolutions.diagnosed import ALSO_LIMIT, by_side, no_bounce
+from resolutions.diagnosed import NO_BOUNCE as NO_BOUNCE
+from resolutions.diagnosed import OWN_REFUSAL as OWN_REFUSAL
+from resolutions.diagnosed import Confidence as Confidence
+from resolutions.diagnosed import Diagnosis as Diagnosis
+from resolutions.diagnosed import Evidence as Evidence
+from resolutions.diagnosed import PastedReply as PastedReply
+from resolutions.diagnosed import Symptoms as Symptoms
+from resolutions.kinship import are_kin
 from resolutions.permanence import permanence_of
 from resolutions.reason import Reason
 from resolutions.reply import Reply, read_words
 from resolutions.rules import MEMORY, Hit, Rulebook, Strength
 from resolutions.statuses import Statuses
 
-ALSO_LIMIT = 3
-"""Reasons that are named beside the chosen one."""
-
 MATCHED_LIMIT = 120
 """Characters of the matched words that are kept as evidence."""
 
 EVIDENCE_LIMIT = 5
-
-
-class Confidence(StrEnum):
-    """How far a diagnosis can be relied on; lowered by a band when evidence conflicts."""
-
-    CERTAIN = "certain"
-    LIKELY = "likely"
-    WEAK = "weak"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One thing that points to a reason: its kind, the rule that saw it, the words it matched."""
-
-    kind: str
-    rule: str
-    matched: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnosis:
-    """The most likely reason, what speaks for it, and what else it could be.
-
-    The first piece of evidence decided; what follows agrees, or, where its kind begins with
-    "against-", does not. `receiver` is the rule file of the receiver whose own words were found.
-    """
-
-    kind: Kind
-    reason: Reason
-    permanence: Permanence
-    confidence: Confidence
-    evidence: tuple[Evidence, ...] = ()
-    also: tuple[Reason, ...] = ()
-    variant: str = ""
-    receiver: str = ""
-
-    @property
-    def word(self) -> str:
-        """The reason, or the kind's word where nothing bounced."""
-        return self.kind.value if self.kind in NO_BOUNCE else self.reason.value
-
-
-class Symptoms(Protocol):
-    """What a diagnosis looks at. A `kind` of None means that nobody said what is reported."""
-
-    @property
-    def kind(self) -> Kind | None: ...
-    @property
-    def permanence(self) -> Permanence: ...
-    @property
-    def reply(self) -> SmtpReply: ...
-    @property
-    def remote_host(self) -> str: ...
-    @property
-    def verdict(self) -> Verdict | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class PastedReply:
-    """Symptoms without an event: a reply as somebody pasted it, or as one line of a file."""
-
-    reply: SmtpReply
-    remote_host: str = ""
-    verdict: Verdict | None = None
-    kind: Kind | None = None
-    permanence: Permanence = Permanence.UNKNOWN
-
-
-OWN_REFUSAL = "own-refusal"
-"""The variant of a reason for a refusal by our own provider or server."""
-
-NO_BOUNCE = frozenset({Kind.COMPLAINT, Kind.AUTO_REPLY, Kind.DELIVERED, Kind.NOT_A_BOUNCE})
-"""Kinds that are no failure to deliver; what is in their text does not matter."""
 
 
 def diagnose(event: Symptoms, rulebook: Rulebook) -> Diagnosis:
@@ -103,7 +35,7 @@ def diagnose(event: Symptoms, rulebook: Rulebook) -> Diagnosis:
     addresses and ids are looked at once.
     """
     if event.kind in NO_BOUNCE:
-        return _no_bounce(event.kind)
+        return no_bounce(event.kind)
     said = event.reply
     words = rulebook.words_of(said.text)
     receiver = rulebook.receiver_of(event.remote_host)
@@ -112,6 +44,7 @@ def diagnose(event: Symptoms, rulebook: Rulebook) -> Diagnosis:
     if known is None:
         reply = read_words(words, said.code, said.status)
         known = _weighed(event, reply, rulebook.find(reply, receiver), rulebook)
+        known = compared(event, reply, known)
         if len(rulebook.memory) >= MEMORY:
             rulebook.memory.clear()
         rulebook.memory[key] = known
@@ -142,16 +75,6 @@ class _Finding(NamedTuple):
     status: tuple[str, ...] = ()  # the statuses its rule asks for
 
 
-_THEIRS = frozenset(
-    {
-        Reason.BAD_CONFIGURATION,
-        Reason.BAD_CONNECTION,
-        Reason.NO_ANSWER_FROM_HOST,
-        Reason.POLICY_RELATED,
-    }
-)
-"""Reasons for which a recipient has to act, unless our own side refused."""
-
 _CONFIDENCE = {
     Strength.FACT: Confidence.CERTAIN,
     Strength.OPERATOR: Confidence.CERTAIN,
@@ -165,39 +88,13 @@ _CONFIDENCE = {
     Strength.PROVIDER: Confidence.WEAK,
 }
 _LOWER = {Confidence.CERTAIN: Confidence.LIKELY, Confidence.LIKELY: Confidence.WEAK}
-_RELATED = (
-    frozenset({Reason.BAD_MAILBOX, Reason.INACTIVE_MAILBOX, Reason.DOMAIN_NOT_FOUND}),
-    frozenset(
-        {
-            Reason.BAD_DOMAIN,
-            Reason.BLOCKED_IP,
-            Reason.CONTENT_RELATED,
-            Reason.POLICY_RELATED,
-            Reason.RATE_LIMITED,
-            Reason.SPAM_RELATED,
-            Reason.VIRUS_RELATED,
-        }
-    ),
-    frozenset({Reason.AUTHENTICATION_FAILURE, Reason.INVALID_SENDER, Reason.POLICY_RELATED}),
-    frozenset(
-        {
-            Reason.BAD_CONNECTION,
-            Reason.MESSAGE_EXPIRED,
-            Reason.NO_ANSWER_FROM_HOST,
-            Reason.ROUTING_ERRORS,
-            Reason.BAD_CONFIGURATION,
-        }
-    ),
-    frozenset({Reason.DOMAIN_NOT_FOUND, Reason.ROUTING_ERRORS}),
-)
-"""Reasons that servers hardly keep apart: naming another of the group is no contradiction."""
 
 
 def _examine(event: Symptoms, reply: Reply, hits: list[Hit], statuses: Statuses) -> Diagnosis:
     verdict = event.verdict
     kind = event.kind or _kind_of(reply, hits, verdict)
     if kind in NO_BOUNCE:
-        return _no_bounce(kind, [hit for hit in hits if hit.rule.kind])
+        return no_bounce(kind, tuple(_kind_piece(hit) for hit in hits if hit.rule.kind))
     findings = sorted(
         (_by_side(found, kind) for found in _findings(reply, hits, verdict, statuses)),
         key=_strength,
@@ -224,31 +121,16 @@ def _receiver(hits: list[Hit]) -> str:
     return next((rule.receiver for rule in seen if rule.operator), seen[0].receiver if seen else "")
 
 
-def _by_side(found: _Finding, kind: Kind) -> _Finding:
-    """Return what a finding means if our own side refused: no recipient has any part in it.
+def _kind_piece(hit: Hit) -> Evidence:
+    return Evidence("kind", hit.rule.id, hit.matched)
 
-    Our own provider's quota is no full mailbox; for other reasons the catalogue has a variant in
-    which somebody on our side has to act.
-    """
+
+def _by_side(found: _Finding, kind: Kind) -> _Finding:
+    """Return what a finding means where our own side refused or speaks of itself."""
     if kind is not Kind.REJECTED and found.strength is not Strength.FACT:
         return found
-    if found.reason is Reason.QUOTA_ISSUES:
-        return found._replace(reason=Reason.RATE_LIMITED)
-    if found.reason in _THEIRS and not found.variant:
-        return found._replace(variant=OWN_REFUSAL)
-    return found
-
-
-def _no_bounce(kind: Kind, hits: Iterable[Hit] = ()) -> Diagnosis:
-    """A complaint is about spam; for the other kinds the reason says nothing."""
-    complaint = kind is Kind.COMPLAINT
-    return Diagnosis(
-        kind=kind,
-        reason=Reason.SPAM_RELATED if complaint else Reason.UNKNOWN,
-        permanence=Permanence.PERMANENT if complaint else Permanence.UNKNOWN,
-        confidence=Confidence.CERTAIN,
-        evidence=tuple(Evidence("kind", hit.rule.id, hit.matched) for hit in hits),
-    )
+    reason, variant = by_side(found.reason, found.variant)
+    return found._replace(reason=reason, variant=variant)
 
 
 def _kind_of(reply: Reply, hits: list[Hit], verdict: Verdict | None) -> Kind:
@@ -258,7 +140,16 @@ def _kind_of(reply: Reply, hits: list[Hit], verdict: Verdict | None) -> Kind:
     for hit in hits:
         if hit.rule.kind:
             return hit.rule.kind
-    return Kind.DELIVERED if reply.code.startswith("2") else Kind.BOUNCE
+    return Kind.DELIVERED if _is_taken(reply) else Kind.BOUNCE
+
+
+_DENIED = re.compile(r"\bdiscarded|\bbanned|\bnot relayed|\bsuppress|\bexpected \d")
+
+
+def _is_taken(reply: Reply) -> bool:
+    """Tell whether a server took the mail: a positive code that nothing in the reply denies."""
+    positive = reply.code.startswith("2") and reply.status[:1] in {"", "2"}
+    return positive and not _DENIED.search(reply.whole)
 
 
 def _findings(
@@ -291,7 +182,7 @@ def _contradicts(finding: _Finding, main: _Finding) -> bool:
         return False
     if finding.strength is Strength.STATUS and main.status:
         return False  # the rule knows this status, and what this receiver means by it
-    return not any(main.reason in kin and finding.reason in kin for kin in _RELATED)
+    return not are_kin(main.reason, finding.reason)
 
 
 def _confidence(main: _Finding, findings: list[_Finding], against: list[_Finding]) -> Confidence:
