@@ -298,9 +298,13 @@ def _sqlite_engine(address: URL, connections: int, begin: str) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "do_connect")
     def keep_private(*_: Any) -> None:
-        """Make a new file for its owner alone; what SQLite puts beside it follows its mode."""
+        """Make a new file for its owner alone; what SQLite puts beside it follows its mode.
+
+        A file that is there is never opened here: to close it would free all locks that this
+        process holds on it (https://sqlite.org/howtocorrupt.html, 2.2).
+        """
         with suppress(OSError):
-            os.close(os.open(str(address.database), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            os.close(os.open(str(address.database), os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _: Any) -> None:

@@ -1,7 +1,9 @@
 """Quarantine and jobs from the command line, beside a bot that may be running."""
 
+import asyncio
 import json
 import sqlite3
+import sys
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -185,6 +187,30 @@ async def test_a_new_file_is_its_owner_s_alone(tmp_path):
 
     assert {"bounce.db", "bounce.db-wal", "bounce.db-shm"} <= set(modes)
     assert set(modes.values()) == {0o600}
+
+
+LOOK = (
+    "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]);"
+    " c.execute('SELECT count(*) FROM jobs').fetchall(); c.close()"
+)
+
+
+async def test_another_process_that_looks_and_leaves_takes_no_file_away(tmp_path):
+    """SQLite's last connection removes what others still write to, if their locks are lost."""
+    path = tmp_path / "bounce.db"
+    settings = check(StoreSettings, {"database": {"url": f"sqlite:///{path}"}}, ())
+    await upkeep.migrate_database(settings)
+    async with upkeep.opened(settings) as store:
+        await asyncio.gather(*(store.jobs() for _ in range(4)))
+
+        look = await asyncio.create_subprocess_exec(sys.executable, "-c", LOOK, str(path))
+        await look.wait()
+
+        assert (tmp_path / "bounce.db-wal").exists()
+        await store.schedule(Job(name="resend", by="U1"))
+        look = await asyncio.create_subprocess_exec(sys.executable, "-c", LOOK, str(path))
+        await look.wait()
+    assert len(await upkeep.list_jobs(settings, [])) == 1
 
 
 async def test_a_list_that_is_cut_says_so(settings, kept, monkeypatch):
