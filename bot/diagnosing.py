@@ -4,7 +4,7 @@ import gc
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
 
@@ -45,17 +45,11 @@ class OwnFiles:
         )
 
     def rulebook(self) -> Rulebook:
-        """Return the own rules and the shipped ones behind them; raises SettingsError.
+        """Return the own rules and the shipped ones behind them, read once a process.
 
-        Meanwhile nothing becomes garbage in cycles, so nobody looks for it.
+        Raises SettingsError.
         """
-        looking = gc.isenabled()
-        gc.disable()
-        try:
-            return _usable(partial(Rulebook.load, self.rules))
-        finally:
-            if looking:
-                gc.enable()
+        return _rulebook(self.rules)
 
     def resolutions(self) -> Catalogue:
         """Return the shipped catalogue with the own changes; raises SettingsError."""
@@ -96,6 +90,18 @@ class Question(NamedTuple):
             return PastedReply(reply, self.remote_host)
         verdict = _verdict_of(self.provider, self.verdict)
         return PastedReply(reply, self.remote_host, verdict, permanence=verdict.permanence)
+
+
+@cache
+def _rulebook(files: tuple[Path, ...]) -> Rulebook:
+    """Read a rulebook; meanwhile nothing becomes garbage in cycles, so nobody looks for it."""
+    looking = gc.isenabled()
+    gc.disable()
+    try:
+        return _usable(partial(Rulebook.load, files))
+    finally:
+        if looking:
+            gc.enable()
 
 
 @dataclass(frozen=True, slots=True)
