@@ -1,6 +1,7 @@
 """`bounce serve`: runs the bot until it is told to stop."""
 
 import asyncio
+import gc
 import importlib.util
 import logging
 import signal
@@ -30,9 +31,20 @@ async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; what is under way then ends or is left to its lease."""
     stop = stop_signal()
     async with Bot(settings) as bot:
+        spare_collector()
         log.info("ready", extra={"url": bot.url, "sources": ", ".join(settings.sources)})
         await stop.wait()
         log.info("stopping")
+
+
+def spare_collector() -> None:
+    """Let the garbage collector leave alone what is there for good, and come less often.
+
+    Everything imported is half a million objects: to look through them stops all for 0.1 s.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def stop_signal() -> asyncio.Event:

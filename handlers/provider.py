@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from handlers.errors import MalformedError, SignatureError
 from handlers.outgoing import Outgoing
-from handlers.payload import look_up, text_of
+from handlers.payload import elements_of, look_up, text_of
 from resolutions.bounce import WORD_LIMIT, BounceEvent, Verdict, bounded, clean
 
 NESTING_LIMIT = 64
@@ -36,6 +36,19 @@ class WebhookRequest:
         """Return the body as JSON; raise MalformedError if it does not parse or is too deep."""
         return parse_json(self.body)
 
+    def elements(self) -> list[tuple[Any, str]]:
+        """Return each element of the JSON list that the body is, with the text it was given as.
+
+        Raises TypeError for what is no list, MalformedError as `json` does.
+        """
+        try:
+            found = elements_of(self.body.decode(json.detect_encoding(self.body), "surrogatepass"))
+        except (ValueError, RecursionError) as error:
+            raise MalformedError("the body is not valid JSON") from error
+        for value, own in found:
+            _check_nesting([value], own)
+        return found
+
 
 def parse_json(text: bytes | str) -> Any:
     """Return the value of a JSON text; raise MalformedError if broken or nested over 64 levels."""
@@ -43,9 +56,18 @@ def parse_json(text: bytes | str) -> Any:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise MalformedError("the body is not valid JSON") from error
-    if _deeper_than(value, NESTING_LIMIT):
-        raise MalformedError(f"the body is nested deeper than {NESTING_LIMIT} levels")
+    _check_nesting(value, text)
     return value
+
+
+def _check_nesting(value: Any, text: bytes | str) -> None:
+    """Refuse what is too deep; what opens few lists and objects cannot be."""
+    if isinstance(text, str):
+        opened = text.count("[") + text.count("{")
+    else:
+        opened = text.count(b"[") + text.count(b"{")
+    if opened >= NESTING_LIMIT and _deeper_than(value, NESTING_LIMIT):
+        raise MalformedError(f"the body is nested deeper than {NESTING_LIMIT} levels")
 
 
 def _deeper_than(value: Any, limit: int) -> bool:

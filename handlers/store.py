@@ -160,8 +160,8 @@ class Store(Protocol):
 
     # From events to alerts
 
-    async def untriaged(self, limit: int) -> list[tuple[int, BounceEvent]]:
-        """Return events not yet triaged, oldest first."""
+    async def untriaged(self, limit: int, after: int = 0) -> list[tuple[int, BounceEvent]]:
+        """Return events not yet triaged with an id above `after`, oldest first."""
         ...
 
     async def fold(self, triaged: Sequence[Triaged]) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from time import perf_counter
 
 from handlers.store import Store
 from resolutions.alert import Triaged, key_of
@@ -14,8 +14,10 @@ from resolutions.resolution import Catalogue
 from resolutions.rules import Rulebook
 
 BATCH = 1_000
-SLICE = 50
-"""Events judged without a break: about 2 ms, so that acks of clicks stay fast meanwhile."""
+"""Events that are folded in one transaction."""
+
+SLICE_SECONDS = 0.002
+"""How long is judged without a break, so that acks of clicks stay fast meanwhile."""
 
 log = logging.getLogger(__name__)
 
@@ -32,18 +34,29 @@ class Triage:
         self._catalogue = catalogue
 
     async def triage(self) -> int:
-        """Look at the oldest waiting events, at most 1,000; return how many there were."""
-        waiting = await self._store.untriaged(BATCH)
-        if not waiting:
-            return 0
-        await self._store.fold(await self._judge_all(waiting))
-        return len(waiting)
+        """Look at all waiting events, the oldest first; return how many there were.
 
-    async def _judge_all(self, waiting: Sequence[tuple[int, BounceEvent]]) -> list[Triaged]:
-        judged: list[Triaged] = []
-        for start in range(0, len(waiting), SLICE):
-            judged += [self.judge(number, event) for number, event in waiting[start:][:SLICE]]
-            await asyncio.sleep(0)
+        While the store folds a batch, the next one is judged.
+        """
+        done, batch = 0, await self._judged(after=0)
+        while batch:
+            folding = asyncio.create_task(self._store.fold(batch))
+            try:
+                following = await self._judged(after=batch[-1].id)
+            finally:
+                await folding
+            done += len(batch)
+            batch = following
+        return done
+
+    async def _judged(self, after: int) -> list[Triaged]:
+        waiting = await self._store.untriaged(BATCH, after)
+        judged, rested = list[Triaged](), perf_counter()
+        for number, event in waiting:
+            judged.append(self.judge(number, event))
+            if perf_counter() - rested > SLICE_SECONDS:
+                await asyncio.sleep(0)
+                rested = perf_counter()
         return judged
 
     def judge(self, number: int, event: BounceEvent) -> Triaged:

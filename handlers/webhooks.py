@@ -29,16 +29,24 @@ class TooLargeError(Exception):
 async def read_body(request: web.Request, limit: int) -> bytes:
     """Return the body, read in pieces so that neither a length nor its absence fills the memory.
 
-    Raises TooLargeError above `limit` bytes, if possible before anything is read.
+    Raises TooLargeError above `limit` bytes, if possible before anything is read, and TimeoutError
+    for a sender that is too slow.
     """
     if (request.content_length or 0) > limit:
         raise TooLargeError
+    if request.content.is_eof():  # most come together with their head
+        return _within(limit, request.content.read_nowait())
     body = bytearray()
-    async for piece in request.content.iter_chunked(65_536):
-        body += piece
-        if len(body) > limit:
-            raise TooLargeError
+    async with asyncio.timeout(BODY_SECONDS):
+        async for piece in request.content.iter_chunked(65_536):
+            body += _within(limit - len(body), piece)
     return bytes(body)
+
+
+def _within(limit: int, body: bytes) -> bytes:
+    if len(body) > limit:
+        raise TooLargeError
+    return body
 
 
 class Webhooks:
@@ -73,8 +81,7 @@ class Webhooks:
         if provider is None:
             return self._refuse("unknown", "unknown-source", 404)
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await read_body(request, self._body_limit)
+            body = await read_body(request, self._body_limit)
         except TooLargeError:
             return self._refuse(source, "too-large", 413)
         except TimeoutError:

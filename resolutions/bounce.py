@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Self
 
 from resolutions.reason import Reason
@@ -106,17 +107,31 @@ class BounceEvent:
     raw: str = ""
 
     def __post_init__(self) -> None:
+        if not self._is_clean():
+            self._clean()
+        if self.metadata:
+            object.__setattr__(self, "metadata", _clean_metadata(self.metadata))
+        if not self.recipient:
+            raise ValueError("an event without a recipient")
+        if _NO_ADDRESS.search(self.recipient):
+            raise ValueError("a recipient with characters that no address may hold")
+
+    def _is_clean(self) -> bool:
+        """Tell whether cleaning would surely change nothing: nearly always, and told quickly."""
+        return (
+            bounded(self.occurred_at) is self.occurred_at
+            and is_clean("".join((*_words_of(self), *self.tags)), WORD_LIMIT)
+            and is_clean(self.raw, len(self.raw))
+            and _clean_reply(self.reply) is self.reply
+        )
+
+    def _clean(self) -> None:
         for name in _WORDS:
             object.__setattr__(self, name, clean(getattr(self, name), WORD_LIMIT))
         object.__setattr__(self, "raw", clean(self.raw, len(self.raw)))
         object.__setattr__(self, "occurred_at", bounded(self.occurred_at))
         object.__setattr__(self, "tags", tuple(clean(tag, WORD_LIMIT) for tag in self.tags))
-        object.__setattr__(self, "metadata", _clean_metadata(self.metadata))
         object.__setattr__(self, "reply", _clean_reply(self.reply))
-        if not self.recipient:
-            raise ValueError("an event without a recipient")
-        if _NO_ADDRESS.search(self.recipient):
-            raise ValueError("a recipient with characters that no address may hold")
 
     @property
     def domain(self) -> str:
@@ -124,6 +139,11 @@ class BounceEvent:
         return (
             self.recipient.rpartition("@")[2].lower().rstrip(">.") if "@" in self.recipient else ""
         )
+
+
+def is_clean(text: str, limit: int) -> bool:
+    """Tell whether `clean` surely returns the text as it is; only ASCII is sure."""
+    return len(text) <= limit and text.isascii() and "\0" not in text
 
 
 def clean(text: str, limit: int) -> str:
@@ -170,9 +190,13 @@ _WORDS = (
     "campaign",
     "stored_copy",
 )
+_words_of = attrgetter(*_WORDS)
 
 
 def _clean_reply(reply: SmtpReply) -> SmtpReply:
+    beside = f"{reply.code}{reply.status}{reply.command}"
+    if is_clean(reply.text, TEXT_LIMIT) and is_clean(beside, WORD_LIMIT):
+        return reply
     return SmtpReply(
         clean(reply.text, TEXT_LIMIT),
         clean(reply.code, WORD_LIMIT),

@@ -1,6 +1,6 @@
 """Alerts: as they stand, in whose thread a message is, and which are over."""
 
-from sqlalchemy import case, func, literal, or_, select, update
+from sqlalchemy import Connection, case, func, literal, or_, select, update
 
 from bot.store.acting import acted
 from bot.store.alert_rows import read_alerts
@@ -95,6 +95,9 @@ class Alerts(Part):
                 flush_at=case((shown, literal(now, Moment)), else_=alerts.c.flush_at),
             )
         )
-        async with self.database.writing() as connection:
-            await self.database.lock(connection, LOCK)
-            return (await connection.execute(statement)).rowcount
+
+        def close(connection: Connection) -> int:
+            self.database.lock(connection, LOCK)
+            return connection.execute(statement).rowcount
+
+        return await self.database.write(close)

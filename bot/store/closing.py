@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, select
 
+from bot.store.asking import among
 from bot.store.bulk import Upsert
 from bot.store.columns import hashed
 from bot.store.database import Database
@@ -16,16 +16,13 @@ from bot.store.options import Options
 from bot.store.tables import DELIVERY_WAITS, contacts, deliveries
 from resolutions.alert import DeliveryState
 
-SLICE = 500
 CONTACT = ("key", "source", "recipient", "address_key", "domain", "last_delivered_at")
 
-_arrive = update(deliveries).where(deliveries.c.id == bindparam("of"))
 
-
-async def close_arrived(
+def close_arrived(
     database: Database,
     options: Options,
-    connection: AsyncConnection,
+    connection: Connection,
     arrived: Sequence[Mapping[str, Any]],
 ) -> None:
     """Count new arrivals, note them at their contacts, and close the deliveries that waited.
@@ -34,29 +31,29 @@ async def close_arrived(
     arrival; or we waited, and see the delivery.
     """
     ledger = Ledger(database, options, database.clock())
-    await _note_contacts(database, connection, arrived)
+    _note_contacts(database, connection, arrived)
     by_key = {row["delivery_key"]: row for row in arrived}
-    waiting = await _waiting(database, connection, by_key)
+    waiting = _waiting(connection, by_key)
     if waiting:
-        await database.lock(connection, LOCK)
+        database.lock(connection, LOCK)
         for was, _ in waiting:
             ledger.leave(was)
             ledger.join(was | {"state": DeliveryState.DELIVERED.value})
         rows = [
-            {"of": was["id"], "state": DeliveryState.DELIVERED.value, "occurred_at": at}
+            {"id": was["id"], "state": DeliveryState.DELIVERED.value, "occurred_at": at}
             for was, at in waiting
         ]
-        await connection.execute(_arrive, rows)
+        database.changes(deliveries, ("state", "occurred_at")).run(connection, rows)
     operators = options.operators
     for row in arrived:
         domain = row["recipient"].rpartition("@")[2].lower()
         operator = operators.operator_of("", domain).id if operators else domain
         ledger.arrived(row["source"], row["campaign"], operator)
-    await ledger.write(connection)
+    ledger.write(connection)
 
 
-async def _note_contacts(
-    database: Database, connection: AsyncConnection, arrived: Sequence[Mapping[str, Any]]
+def _note_contacts(
+    database: Database, connection: Connection, arrived: Sequence[Mapping[str, Any]]
 ) -> None:
     rows: dict[str, dict[str, Any]] = {}
     for each in arrived:
@@ -74,7 +71,7 @@ async def _note_contacts(
             "last_delivered_at": at,
         }
     bulk = database.bulk(_upsert, contacts, CONTACT)
-    await bulk.run(connection, [rows[key] for key in sorted(rows)])
+    bulk.run(connection, [rows[key] for key in sorted(rows)])
 
 
 def _upsert(insert: Upsert) -> Upsert:
@@ -82,13 +79,11 @@ def _upsert(insert: Upsert) -> Upsert:
     return insert.on_conflict_do_update(index_elements=["key"], set_={"last_delivered_at": at})
 
 
-async def _waiting(
-    database: Database, connection: AsyncConnection, arrived: Mapping[str, Mapping[str, Any]]
+def _waiting(
+    connection: Connection, arrived: Mapping[str, Mapping[str, Any]]
 ) -> list[tuple[dict[str, Any], Any]]:
     """Return the deliveries among the arrived that wait, each with the time of its arrival."""
-    keys, found = list(arrived), []
-    for start in range(0, len(keys), SLICE):
-        some = database.among(deliveries.c.key, keys[start:][:SLICE])
-        query = select(deliveries).where(some, DELIVERY_WAITS)
-        found += [dict(row._mapping) for row in await connection.execute(query)]
+    some = among(connection, deliveries.c.key, arrived)
+    query = select(deliveries).where(some, DELIVERY_WAITS)
+    found = [dict(row._mapping) for row in connection.execute(query)]
     return [(row, arrived[row["key"]]["occurred_at"]) for row in found]

@@ -6,9 +6,8 @@ Nothing of the store may open a transaction within another: on SQLite it would w
 import asyncio
 import fcntl
 import os
-import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -17,40 +16,37 @@ from contextlib import (
 )
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Self, TypeVar
 
 import asyncpg
-from sqlalchemy import ColumnElement, Table, any_, cast, event, func, literal, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    cast,
+    func,
+    literal,
+    select,
+    type_coerce,
+)
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.types import BigInteger
 
 from bot.store.bulk import Arrays, Bulk, Make, Tuples, Upsert
+from bot.store.changing import Changes
 from bot.store.columns import Moment, hashed
+from bot.store.engines import READERS, address_of, postgres_engine, sqlite_engine, sqlite_scribe
+from bot.store.scribe import Scribe
 from handlers.errors import TemporaryError
 from handlers.provider import Clock
 
-BUSY_MILLISECONDS = 1_000
-"""How long a write waits for the command line beside it; the webhooks' answer is due in 5 s."""
-
 URGENT_SECONDS = 1.2
-"""How long a person's write waits for its turn; with the above, an ack is within Slack's 3 s."""
+"""How long a person's write waits; with BUSY_MILLISECONDS, an ack is within Slack's 3 s."""
 
-READERS = 4
-POSTGRES_CONNECTIONS = 12
-CONNECT_SECONDS = 4
-COMMAND_SECONDS = 60
-
-_PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
-    "PRAGMA cache_size=-32768",
-    "PRAGMA temp_store=MEMORY",
-)
+Result = TypeVar("Result")
 
 
 class AwayError(TemporaryError, OSError):
@@ -70,7 +66,9 @@ class Database:
         self._reader = reader
         self._own_clock = own_clock or not self.is_postgres
         self._turnstile = Turnstile()
+        self._scribe = None if self.is_postgres else Scribe(sqlite_scribe(url))
         self._bulks: dict[tuple[object, tuple[str, ...]], Bulk] = {}
+        self._changes: dict[tuple[Table, tuple[str, ...]], Changes] = {}
         self._lock: FileLock | None = None
 
     @classmethod
@@ -79,11 +77,11 @@ class Database:
 
         Raises ValueError, with a text for people, where the address is not one of ours.
         """
-        address = _address(url)
+        address = address_of(url)
         if address.get_backend_name() == "sqlite":
-            writer = _sqlite_engine(address, 1, "BEGIN IMMEDIATE")
-            return cls(address, writer, _sqlite_engine(address, READERS, "BEGIN"), clock, own_clock)
-        engine = _postgres_engine(address)
+            writer = sqlite_engine(address, 1, "BEGIN IMMEDIATE")
+            return cls(address, writer, sqlite_engine(address, READERS, "BEGIN"), clock, own_clock)
+        engine = postgres_engine(address)
         reader = engine.execution_options(isolation_level="REPEATABLE READ")
         return cls(address, engine, reader, clock, own_clock)
 
@@ -95,8 +93,9 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._writer.dispose()
-        if not self.is_postgres:
+        if self._scribe is not None:
             await self._reader.dispose()
+            await self._scribe.close()
         if self._lock is not None:
             self._lock.release()
 
@@ -105,6 +104,18 @@ class Database:
         """Give a connection that sees one moment of the database."""
         async with _reached(self._reader.connect()) as connection:
             yield connection
+
+    async def write(self, work: Callable[[Connection], Result], urgent: bool = False) -> Result:
+        """Run `work` in a transaction and return what it returns, once that is committed.
+
+        For what takes many statements: on SQLite it runs in a thread of its own, whole, so it
+        may neither wait for the loop nor touch what the loop changes meanwhile.
+        """
+        if self._scribe is None:
+            async with _reached(self._writer.begin()) as connection:
+                return await connection.run_sync(work)
+        async with self._turnstile.turn(urgent):
+            return await self._scribe.write(work)
 
     @asynccontextmanager
     async def writing(self, urgent: bool = False) -> AsyncIterator[AsyncConnection]:
@@ -151,21 +162,21 @@ class Database:
             self._bulks[make, names] = known
         return known
 
-    def among(self, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-        """Return SQL for a column having one of many values: an array where that is quicker."""
-        if not self.is_postgres:
-            return column.in_(values)
-        array = literal(list(values), postgresql.ARRAY(column.type))
-        return column == any_(array)
+    def changes(self, table: Table, names: tuple[str, ...]) -> Changes:
+        """Return an UPDATE of some columns for many rows, each with its id."""
+        known = self._changes.get((table, names))
+        if known is None:
+            known = self._changes[table, names] = Changes(table, names, self._writer.dialect)
+        return known
 
-    async def lock(self, connection: AsyncConnection, name: str) -> None:
+    def lock(self, connection: Connection, name: str) -> None:
         """Let one transaction at a time pass, over all processes, until it ends.
 
         SQLite has one writer anyway. Take it after the contacts' rows and before the alerts'.
         """
         if self.is_postgres:
             number = int(hashed(name)[:15], 16)
-            await connection.execute(select(func.pg_advisory_xact_lock(number)))
+            connection.execute(select(func.pg_advisory_xact_lock(number)))
 
 
 class Turnstile:
@@ -253,93 +264,3 @@ async def _reached(
         except (OSError, PoolTimeoutError, asyncpg.PostgresError) as error:
             raise AwayError(f"the database does not answer: {error}") from error
         yield connection
-
-
-def _address(url: str) -> URL:
-    try:
-        address = make_url(url)
-    except ArgumentError as error:
-        raise ValueError("not an address; write sqlite:///bounce.db or postgresql://…") from error
-    scheme = address.drivername.partition("+")[0]
-    if scheme == "sqlite":
-        return _sqlite_address(address)
-    if scheme in {"postgresql", "postgres"}:
-        return _postgres_address(address)
-    raise ValueError(f"{scheme}:// is not supported; write sqlite:///bounce.db or postgresql://…")
-
-
-def _sqlite_address(address: URL) -> URL:
-    if not address.database or address.database == ":memory:":
-        raise ValueError("SQLite needs a file: sqlite:///bounce.db")
-    path = Path(address.database).absolute()
-    if not path.parent.is_dir():
-        raise ValueError(f"the folder {path.parent} does not exist; create it")
-    if path.is_dir():
-        raise ValueError(f"{path} is a folder; name a file in it")
-    return address.set(drivername="sqlite+aiosqlite", database=str(path))
-
-
-def _postgres_address(address: URL) -> URL:
-    """Return the address for asyncpg, which says `ssl` where others say `sslmode`."""
-    mode = address.query.get("sslmode")
-    if mode is not None:
-        address = address.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode})
-    return address.set(drivername="postgresql+asyncpg")
-
-
-def _sqlite_engine(address: URL, connections: int, begin: str) -> AsyncEngine:
-    engine = create_async_engine(
-        address,
-        pool_size=connections,
-        max_overflow=0,
-        hide_parameters=True,  # addresses have no place in logs
-        connect_args={"isolation_level": None},  # we begin ourselves
-    )
-
-    @event.listens_for(engine.sync_engine, "do_connect")
-    def keep_private(*_: Any) -> None:
-        """Make a new file for its owner alone; what SQLite puts beside it follows its mode.
-
-        A file that is there is never opened here: to close it would free all locks that this
-        process holds on it (https://sqlite.org/howtocorrupt.html, 2.2).
-        """
-        with suppress(OSError):
-            os.close(os.open(str(address.database), os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(connection: Any, _: Any) -> None:
-        cursor = connection.cursor()
-        for pragma in _PRAGMAS:
-            cursor.execute(pragma)
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "invalidate")
-    def give_way(connection: Any, *_: Any) -> None:
-        """Roll back what was cancelled: a closed connection keeps its lock while a cursor lives."""
-        with suppress(sqlite3.Error):
-            connection.rollback()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def start(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
-def _postgres_engine(address: URL) -> AsyncEngine:
-    return create_async_engine(
-        address,
-        pool_size=POSTGRES_CONNECTIONS,
-        max_overflow=0,
-        pool_timeout=CONNECT_SECONDS,
-        pool_pre_ping=True,
-        hide_parameters=True,
-        connect_args={
-            "timeout": CONNECT_SECONDS,
-            "command_timeout": COMMAND_SECONDS,
-            "server_settings": {
-                "plan_cache_mode": "force_custom_plan",
-                "application_name": "bounce-desk",
-            },
-        },
-    )

@@ -1,6 +1,7 @@
 """From requests to events: what a webhook says is stored in one transaction, or not at all."""
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -8,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Table, case, select
+from sqlalchemy import Connection, Table, Text, case, cast, select
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.intake import Answer, Intake, Submission, UnwritableError
+from bot.store.asking import listed
 from bot.store.bulk import Upsert
 from bot.store.closing import close_arrived
 from bot.store.columns import hashed, subject_of
@@ -37,6 +38,9 @@ from resolutions.bounce import BounceEvent
 
 SLICE = 500
 """Rows that are made or written without a break, so that others get their turn."""
+
+SMALL_SLICE = 100
+"""Rows that are read without a break: to make an event of one takes longer."""
 
 CONFIRM = "confirm_subscription"
 US = "bounce"
@@ -107,14 +111,19 @@ class Events(Part):
         recording.unusable.extend(quarantine_row(request, each) for each in parsed.unusable)
         return await self.intake.submit(recording.submission)
 
-    async def untriaged(self, limit: int) -> list[tuple[int, BounceEvent]]:
-        """Return events not yet triaged, oldest first."""
-        query = select(events.c.id, events.c.source, events.c.body).where(UNTRIAGED)
+    async def untriaged(self, limit: int, after: int = 0) -> list[tuple[int, BounceEvent]]:
+        """Return events not yet triaged with an id above `after`, oldest first."""
+        body = cast(events.c.body, Text)
+        query = select(events.c.id, events.c.source, body).where(UNTRIAGED, events.c.id > after)
+        query = query.order_by(events.c.id).limit(limit)
         async with self.database.reading() as connection:
-            rows = (await connection.execute(query.order_by(events.c.id).limit(limit))).all()
+            rows = await connection.run_sync(listed, query)
         found: list[tuple[int, BounceEvent]] = []
-        for start in range(0, len(rows), SLICE):
-            found += [(row.id, event_of(row.source, row.body)) for row in rows[start:][:SLICE]]
+        for start in range(0, len(rows), SMALL_SLICE):
+            found += [
+                (number, event_of(source, json.loads(said)))
+                for number, source, said in rows[start:][:SMALL_SLICE]
+            ]
             await asyncio.sleep(0)
         return found
 
@@ -122,8 +131,9 @@ class Events(Part):
 
     async def _write(self, group: Sequence[Recording]) -> list[Answer]:
         try:
-            async with self.database.writing() as connection:
-                return await Group(self, connection, group).run()
+            return await self.database.write(
+                lambda connection: Group(self, connection, group).run()
+            )
         except (OSError, TimeoutError, SQLAlchemyError, asyncpg.PostgresError) as error:
             if is_of_data(error):
                 raise UnwritableError(_line(error)) from error
@@ -149,31 +159,31 @@ class Events(Part):
 class Group:
     """Several requests in one transaction."""
 
-    def __init__(self, part: Part, connection: AsyncConnection, group: Sequence[Recording]) -> None:
+    def __init__(self, part: Part, connection: Connection, group: Sequence[Recording]) -> None:
         self._database = part.database
         self._options = part.options
         self._connection = connection
         self._group = group
         self._now = part.now()
 
-    async def run(self) -> list[Answer]:
+    def run(self) -> list[Answer]:
         """Write everything but what is replayed; return an answer for each request.
 
         Rows are sorted by key, so that two processes cannot wait for one another.
         """
-        replayed = await self._replayed()
+        replayed = self._replayed()
         taken = [each for each in self._group if id(each) not in replayed]
-        new = await self._insert(events, EVENT, [row for each in taken for row in each.events])
-        fresh = await self._arrivals([row for each in taken for row in each.delivered])
+        new = self._insert(events, EVENT, [row for each in taken for row in each.events])
+        fresh = self._arrivals([row for each in taken for row in each.delivered])
         unusable = [row for each in taken for row in each.unusable]
         if unusable:
-            await self._connection.execute(quarantine.insert(), unusable)
-        await self._confirmations([each.parsed.confirmation for each in taken])
+            self._connection.execute(quarantine.insert(), unusable)
+        self._confirmations([each.parsed.confirmation for each in taken])
         counts = {id(each): _counted(each, new, fresh) for each in taken}
-        await self._counters(taken, counts)
+        self._counters(taken, counts)
         return [replayed.get(id(each)) or counts[id(each)]["events"] for each in self._group]
 
-    async def _insert(
+    def _insert(
         self, table: Table, names: tuple[str, ...], rows: Sequence[dict[str, Any]]
     ) -> dict[str, int]:
         """Insert the rows whose key is not known yet; return their keys, each with a 1."""
@@ -183,18 +193,18 @@ class Group:
         new: dict[str, int] = {}
         for start in range(0, len(order), SLICE):
             part = [distinct[key] for key in order[start:][:SLICE]]
-            new.update(dict.fromkeys(await bulk.add(self._connection, part), 1))
+            new.update(dict.fromkeys(bulk.add(self._connection, part), 1))
         return new
 
-    async def _arrivals(self, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    def _arrivals(self, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
         """Remember arrivals, close the deliveries that waited for them; return the new ones."""
-        new = await self._insert(arrivals, ARRIVAL, rows)
+        new = self._insert(arrivals, ARRIVAL, rows)
         fresh = list({row["key"]: row for row in rows if row["key"] in new}.values())
         if fresh:
-            await close_arrived(self._database, self._options, self._connection, fresh)
+            close_arrived(self._database, self._options, self._connection, fresh)
         return new
 
-    async def _replayed(self) -> dict[int, SignatureError]:
+    def _replayed(self) -> dict[int, SignatureError]:
         """Return the requests whose token came with another event before."""
         guarded = [
             (hashed(each.request.source, guard.token), hashed(guard.event_id), guard, each)
@@ -217,7 +227,7 @@ class Group:
                 for name in ("event_key", "until")
             },
         ).returning(replays.c.key, replays.c.event_key)
-        found = await self._connection.execute(remember, rows)
+        found = self._connection.execute(remember, rows)
         known = {row.key: row.event_key for row in found}
         return {
             id(each): SignatureError("the token came with another event before")
@@ -225,14 +235,14 @@ class Group:
             if known[key] != event
         }
 
-    async def _confirmations(self, asked: Sequence[Confirmation | None]) -> None:
+    def _confirmations(self, asked: Sequence[Confirmation | None]) -> None:
         """Write a job for each subscription to confirm; the same one is confirmed once."""
         rows = [_job(each, self._now) for each in asked if each is not None]
         if rows:
             insert = self._database.insert(jobs).on_conflict_do_nothing()
-            await self._connection.execute(insert, rows)
+            self._connection.execute(insert, rows)
 
-    async def _counters(
+    def _counters(
         self, taken: Sequence[Recording], counts: Mapping[int, Mapping[str, int]]
     ) -> None:
         """Count what each source sent in the hour; last, for these rows are everybody's."""
@@ -243,22 +253,21 @@ class Group:
                 row[name] += number
         hour = self._now.replace(minute=0, second=0, microsecond=0)
         rows = [{"source": source, "hour": hour, **row} for source, row in sums.items()]
-        if not rows:
-            return
-        insert = self._database.insert(source_hours)
-        added = {name: source_hours.c[name] + insert.excluded[name] for name in COUNTED}
-        await self._connection.execute(
-            insert.on_conflict_do_update(index_elements=["source", "hour"], set_=added),
-            rows,
-        )
         heard = [{"source": source, "last_event_at": self._now} for source in sums]
-        last = self._database.insert(sources)
-        await self._connection.execute(
-            last.on_conflict_do_update(
-                index_elements=["source"], set_={"last_event_at": last.excluded.last_event_at}
-            ),
-            heard,
-        )
+        counters = self._database.bulk(_add_counts, source_hours, ("source", "hour", *COUNTED))
+        counters.run(self._connection, rows)
+        last = self._database.bulk(_hear_later, sources, ("source", "last_event_at"))
+        last.run(self._connection, heard)
+
+
+def _add_counts(insert: Upsert) -> Upsert:
+    sums = {name: source_hours.c[name] + insert.excluded[name] for name in COUNTED}
+    return insert.on_conflict_do_update(index_elements=["source", "hour"], set_=sums)
+
+
+def _hear_later(insert: Upsert) -> Upsert:
+    last = {"last_event_at": insert.excluded.last_event_at}
+    return insert.on_conflict_do_update(index_elements=["source"], set_=last)
 
 
 def _unless_known(insert: Upsert) -> Upsert:

@@ -1,43 +1,31 @@
 """Folds events into deliveries, alerts and tallies: a few statements for a thousand events."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, case, func, or_, select, update
 
+from bot.store.asking import among, listed
 from bot.store.bulk import Upsert
 from bot.store.columns import EPOCH, hashed
-from bot.store.delivery_rows import body_of
-from bot.store.event_rows import contact_key, delivery_key
+from bot.store.database import Database
 from bot.store.ledger import LOCK, Ledger, News
+from bot.store.options import Options
 from bot.store.part import Part
 from bot.store.tables import OPEN, UNTRIAGED, alerts, arrivals, contacts, deliveries, events
-from resolutions.alert import AlertKey, DeliveryState, Triaged
-from resolutions.because import because, phrase
-from resolutions.bounce import BounceEvent, Kind, Permanence
-from resolutions.diagnosis import Confidence, Diagnosis
-from resolutions.reason import Reason
+from bot.store.telling import Teller, Told
+from resolutions.alert import DeliveryState, Triaged
+from resolutions.bounce import BounceEvent, Kind
 from resolutions.resolution import Family
 
-RELIED_ON = frozenset({Confidence.CERTAIN, Confidence.LIKELY})
 IGNORED = frozenset({Kind.AUTO_REPLY, Kind.NOT_A_BOUNCE})
+SLICE = 100
+"""Events that are prepared without a break, so that others get their turn."""
 
-_claim = update(events).where(UNTRIAGED).returning(events.c.id)
-_update_delivery = update(deliveries).where(deliveries.c.id == bindparam("of"))
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An event with the keys of what it is about."""
-
-    triaged: Triaged
-    contact: str
-    delivery: str
-    alert: str
+DELIVERY = tuple(column.name for column in deliveries.columns if column.name != "id")
 
 
 @dataclass(slots=True)
@@ -52,61 +40,69 @@ class Standing:
 class Folding(Part):
     """Takes triaged events into the books."""
 
+    def __init__(self, database: Database, options: Options) -> None:
+        super().__init__(database, options)
+        self._teller = Teller(options)
+
     async def fold(self, triaged: Sequence[Triaged]) -> int:
         """Claim the events, fold those it got into deliveries, alerts and tallies; return how many.
 
         An event is folded once, however many processes looked at it. Order does not matter: a
         deferral that comes after the bounce changes nothing.
         """
-        async with self.database.writing() as connection:
-            got = await self._claim(connection, [each.id for each in triaged])
-            chosen = [each for each in triaged if each.id in got]
-            told = [each for each in chosen if each.diagnosis.kind not in IGNORED]
-            if told:
-                await Fold(self, connection, told).run()
+        now, told = self.now(), list[Told]()
+        for start in range(0, len(triaged), SLICE):
+            told += [self._teller.told(each, now) for each in triaged[start:][:SLICE]]
+            await asyncio.sleep(0)
+        return await self.database.write(lambda connection: self._take(connection, told))
+
+    def _take(self, connection: Connection, told: Sequence[Told]) -> int:
+        got = self._claim(connection, [each.triaged.id for each in told])
+        chosen = [each for each in told if each.triaged.id in got]
+        heard = [each for each in chosen if each.triaged.diagnosis.kind not in IGNORED]
+        if heard:
+            Fold(self, connection, heard).run()
         return len(chosen)
 
-    async def _claim(self, connection: AsyncConnection, numbers: Sequence[int]) -> set[int]:
-        among = self.database.among(events.c.id, numbers)
-        free = select(events.c.id).where(among, UNTRIAGED)
-        locked = free.order_by(events.c.id).with_for_update()
-        mine = events.c.id.in_(locked) if self.database.is_postgres else among
-        claimed = await connection.execute(_claim.where(mine).values(triaged_at=self.now()))
-        return set(claimed.scalars())
+    def _claim(self, connection: Connection, numbers: Sequence[int]) -> set[int]:
+        """Mark those of the events that nobody took before, and return them."""
+        free = select(events.c.id).where(among(connection, events.c.id, numbers), UNTRIAGED)
+        found = listed(connection, free.order_by(events.c.id).with_for_update())
+        got = {number for (number,) in found}
+        mine = among(connection, events.c.id, got)
+        connection.execute(update(events).where(mine).values(triaged_at=self.now()))
+        return got
 
 
 class Fold:
     """One transaction's worth of events on their way into the books."""
 
-    def __init__(self, part: Part, connection: AsyncConnection, triaged: Sequence[Triaged]) -> None:
+    def __init__(self, part: Part, connection: Connection, told: Sequence[Told]) -> None:
         self._database = part.database
         self._options = part.options
         self._connection = connection
-        self._told = [_told(each) for each in triaged]
+        self._told = told
         self._now = part.now()
-        self._phrases: dict[
-            int, tuple[str, str]
-        ] = {}  # by identity: each diagnosis lives as long as its event
         self._ledger = Ledger(part.database, part.options, self._now)
 
-    async def run(self) -> None:
+    def run(self) -> None:
         """Lock the contacts, then the books; see how the deliveries stand; move and count them."""
-        people = await self._contacts()
-        await self._database.lock(self._connection, LOCK)
-        standings = await self._standings()
-        arrived = await self._arrived()
+        people = self._contacts()
+        self._database.lock(self._connection, LOCK)
+        standings = self._standings()
+        arrived = self._arrived()
         for each in self._told:
             self._apply(standings[each.delivery], each, arrived.get(each.delivery))
         moved = [each for each in standings.values() if each.now is not each.was]
-        await self._find_alerts(moved)
+        self._find_alerts(moved)
         for standing in moved:
             self._book(standing, people)
-        await self._write(moved)
-        await self._ledger.write(self._connection)
+        self._write(moved)
+        self._ledger.write(self._connection)
 
     # Contacts
 
-    async def _contacts(self) -> dict[str, int]:
+    def _contacts(self) -> dict[str, int]:
         """Return the ids of all contacts by key, noting what happened to them."""
         rows: dict[str, dict[str, Any]] = {}
         for each in self._told:
@@ -115,107 +111,65 @@ class Fold:
                 row = rows[each.contact] = _contact(each.contact, each.triaged.event)
             _note(row, each.triaged)
         order = sorted(rows)
-        await self._database.bulk(_upsert_contacts, contacts, CONTACT).run(
+        self._database.bulk(_upsert_contacts, contacts, CONTACT).run(
             self._connection, [rows[key] for key in order]
         )
-        query = select(contacts.c.key, contacts.c.id).where(
-            self._database.among(contacts.c.key, order)
-        )
-        return {row.key: row.id for row in await self._connection.execute(query)}
+        mine = among(self._connection, contacts.c.key, order)
+        found = listed(self._connection, select(contacts.c.key, contacts.c.id).where(mine))
+        return dict(found)
 
     # Deliveries
 
-    async def _standings(self) -> dict[str, Standing]:
+    def _standings(self) -> dict[str, Standing]:
         """Return how each delivery stands; who is not known yet has no row."""
         wanted = dict.fromkeys(each.delivery for each in self._told)
-        query = select(deliveries).where(self._database.among(deliveries.c.key, list(wanted)))
-        known = {row.key: dict(row._mapping) for row in await self._connection.execute(query)}
+        query = select(deliveries).where(among(self._connection, deliveries.c.key, list(wanted)))
+        known = {row.key: dict(row._mapping) for row in self._connection.execute(query)}
         return {key: Standing(known.get(key), known.get(key)) for key in wanted}
 
-    async def _arrived(self) -> dict[str, datetime]:
+    def _arrived(self) -> dict[str, datetime]:
         """Return when deliveries arrived whose deferral is only told now."""
         kinds = ((each.delivery, each.triaged.diagnosis.kind) for each in self._told)
         waiting = [key for key, kind in kinds if kind is Kind.DEFERRAL]
         if not waiting:
             return {}
         query = select(arrivals.c.delivery_key, func.max(arrivals.c.occurred_at).label("at"))
-        query = query.where(self._database.among(arrivals.c.delivery_key, waiting)).group_by(
+        query = query.where(among(self._connection, arrivals.c.delivery_key, waiting)).group_by(
             arrivals.c.delivery_key
         )
-        return {row.delivery_key: row.at for row in await self._connection.execute(query)}
+        return {row.delivery_key: row.at for row in self._connection.execute(query)}
 
     def _apply(self, standing: Standing, told: Told, arrived: datetime | None) -> None:
         """Let one event change a delivery, if it says something new."""
-        state, at = _state_of(told.triaged), told.triaged.event.occurred_at
+        state, at = told.state, told.triaged.event.occurred_at
         if state is DeliveryState.DELIVERED:
             if standing.now is not None and standing.now["state"] == DeliveryState.WAITING:
                 standing.now = {**standing.now, "state": state.value, "occurred_at": at}
             return
         if standing.now is not None and not _supersedes(state, at, standing.now):
             return
-        row = self._row(told, state)
+        row = told.row
         if state is DeliveryState.WAITING and arrived is not None:
             row |= {"state": DeliveryState.DELIVERED.value, "occurred_at": arrived}
         if standing.was is not None:
             row["waiting_since"] = standing.was["waiting_since"]
         standing.now, standing.by = row, told
 
-    def _row(self, told: Told, state: DeliveryState) -> dict[str, Any]:
-        triaged = told.triaged
-        event, diagnosis = triaged.event, triaged.diagnosis
-        waits = state is DeliveryState.WAITING
-        return {
-            "key": told.delivery,
-            "source": event.source,
-            "state": state.value,
-            "kind": diagnosis.kind.value,
-            "reason": diagnosis.reason.value,
-            "variant": diagnosis.variant,
-            "permanence": diagnosis.permanence.value,
-            "confidence": diagnosis.confidence.value,
-            "final": self._is_final(triaged, state),
-            "campaign": event.campaign,
-            "operator": triaged.operator,
-            "domain": event.domain,
-            "occurred_at": event.occurred_at,
-            "waiting_since": min(event.occurred_at, self._now) if waits else None,
-            "body": body_of(event, *self._worded(diagnosis)),
-        }
-
-    def _worded(self, diagnosis: Diagnosis) -> tuple[str, str]:
-        """Return the evidence in full and in a phrase; events of a storm share their diagnosis."""
-        known = self._phrases.get(id(diagnosis))
-        if known is None:
-            known = self._phrases[id(diagnosis)] = because(diagnosis), phrase(diagnosis)
-        return known
-
-    def _is_final(self, triaged: Triaged, state: DeliveryState) -> bool:
-        """Tell whether the address may be flagged for it."""
-        diagnosis = triaged.diagnosis
-        if diagnosis.kind is Kind.COMPLAINT:
-            return True
-        return (
-            state is DeliveryState.BOUNCED
-            and diagnosis.permanence is Permanence.PERMANENT
-            and diagnosis.confidence in RELIED_ON
-            and self._options.condemns_address(diagnosis.reason)
-        )
-
     # Alerts
 
-    async def _find_alerts(self, moved: Iterable[Standing]) -> None:
+    def _find_alerts(self, moved: Iterable[Standing]) -> None:
         """Say of each delivery that moved by an event which alert it is in, making new ones."""
         joining = [(each, each.by) for each in moved if each.by is not None]
         wanted = {by.alert: by.triaged for _, by in joining}
         if not wanted:
             return
         query = select(alerts.c.key, alerts.c.id).where(
-            self._database.among(alerts.c.key, list(wanted)), OPEN
+            among(self._connection, alerts.c.key, list(wanted)), OPEN
         )
-        known = {row.key: row.id for row in await self._connection.execute(query)}
+        known = {row.key: row.id for row in self._connection.execute(query)}
         missing = {key: by for key, by in wanted.items() if key not in known}
         if missing:
-            known |= await self._open_alerts(missing)
+            known |= self._open_alerts(missing)
         for standing, by in joining:
             if standing.now is not None:
                 standing.now["alert_id"] = known[by.alert]
@@ -229,19 +183,19 @@ class Fold:
         else:
             news.severities.add(triaged.severity)
 
-    async def _open_alerts(self, missing: Mapping[str, Triaged]) -> dict[str, int]:
+    def _open_alerts(self, missing: Mapping[str, Triaged]) -> dict[str, int]:
         """Open an alert for each key; one that closed before is continued."""
         query = select(alerts.c.key, func.max(alerts.c.id).label("id"))
-        query = query.where(self._database.among(alerts.c.key, list(missing))).group_by(
+        query = query.where(among(self._connection, alerts.c.key, list(missing))).group_by(
             alerts.c.key
         )
-        previous = {row.key: row.id for row in await self._connection.execute(query)}
+        previous = {row.key: row.id for row in self._connection.execute(query)}
         rows = [
             self._alert(key, missing[key]) | {"previous_id": previous.get(key)}
             for key in sorted(missing)
         ]
         insert = self._database.insert(alerts).returning(alerts.c.key, alerts.c.id)
-        made = await self._connection.execute(insert, rows)
+        made = self._connection.execute(insert, rows)
         return {row.key: row.id for row in made}
 
     def _alert(self, key: str, triaged: Triaged) -> dict[str, Any]:
@@ -271,22 +225,14 @@ class Fold:
         self._ledger.join(now)
         self._ledger.happened(now)
 
-    async def _write(self, moved: Iterable[Standing]) -> None:
+    def _write(self, moved: Iterable[Standing]) -> None:
         rows = [(each.was, each.now) for each in moved if each.now is not None]
         made = [now for was, now in rows if was is None]
-        changed = [_without_id(now) | {"of": was["id"]} for was, now in rows if was is not None]
-        if made:
-            insert = self._database.bulk(_insert_deliveries, deliveries, tuple(made[0]))
-            await insert.run(self._connection, made)
+        changed = [now | {"id": was["id"]} for was, now in rows if was is not None]
+        insert = self._database.bulk(_insert_deliveries, deliveries, DELIVERY)
+        insert.run(self._connection, made)
         if changed:
-            await self._connection.execute(_update_delivery, changed)
-
-
-@lru_cache(maxsize=1_024)
-def hash_of(key: AlertKey) -> str:
-    """Return the key of an alert as the table keeps it."""
-    kind = "complaint" if key.complaint else "bounce"
-    return hashed(kind, key.family.value, key.subject, key.topic)
+            self._database.changes(deliveries, DELIVERY).run(self._connection, changed)
 
 
 def later(known: Any, new: Any) -> Any:
@@ -349,31 +295,6 @@ def _note(row: dict[str, Any], triaged: Triaged) -> None:
         row["last_reason"] = triaged.diagnosis.reason.value
 
 
-def _told(triaged: Triaged) -> Told:
-    event = triaged.event
-    message = event.provider_message_id or event.message_id
-    other = "complaint" if triaged.diagnosis.kind is Kind.COMPLAINT else ""
-    if not message:
-        other += f"\0{event.event_id}"
-    return Told(
-        triaged,
-        contact_key(event.source, event.recipient),
-        delivery_key(event.source, message, event.recipient, other),
-        hash_of(triaged.key),
-    )
-
-
-def _state_of(triaged: Triaged) -> DeliveryState:
-    kind = triaged.diagnosis.kind
-    if kind is Kind.DELIVERED:
-        return DeliveryState.DELIVERED
-    if kind is Kind.DEFERRAL:
-        return DeliveryState.WAITING
-    if kind is not Kind.COMPLAINT and triaged.diagnosis.reason is Reason.MESSAGE_EXPIRED:
-        return DeliveryState.EXPIRED
-    return DeliveryState.BOUNCED
-
-
 def _supersedes(state: DeliveryState, at: datetime, standing: Mapping[str, Any]) -> bool:
     """Tell whether a deferral or bounce changes a delivery: once, from waiting to its end.
 
@@ -384,7 +305,3 @@ def _supersedes(state: DeliveryState, at: datetime, standing: Mapping[str, Any])
     if standing["state"] == DeliveryState.WAITING:
         return True
     return bool(standing["state"] == DeliveryState.DELIVERED and at >= standing["occurred_at"])
-
-
-def _without_id(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "id"}

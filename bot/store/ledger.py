@@ -4,13 +4,14 @@ A transaction that keeps books takes the lock of `LOCK` first, after the rows of
 counts of an alert are then one transaction's at a time.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, select
 
 from bot.store.bulk import Upsert
 from bot.store.columns import hashed, word_key
@@ -24,13 +25,27 @@ from resolutions.reason import Reason
 from resolutions.resolution import Severity
 
 LOCK = "alerts"
-DIMENSIONS = ("reason", "variant", "source", "campaign", "domain", "operator", "permanence")
+DIMENSIONS = ("reason", "variant", "source", "campaign", "operator", "permanence")
+"""What is tallied beside the domain."""
+
 HOUR_COUNTS = ("delivered", "bounced", "deferred")
 _TALLY = ("alert_id", "dimension", "word_key")
 _PLACE = {state.value: COUNTS.index(state.value) for state in DeliveryState}
 LOUDNESS = (Severity.INFO, Severity.NOTICE, Severity.URGENT)
 
-_update_alert = update(alerts).where(alerts.c.id == bindparam("of"))
+_move = itemgetter("alert_id", "state", *DIMENSIONS)
+_move_of_domain = itemgetter("alert_id", "state", "domain")
+
+_CHANGED = (
+    *COUNTS,
+    "reason",
+    "variant",
+    "severity",
+    "operator_name",
+    "last_event_at",
+    "version",
+    "flush_at",
+)
 
 
 @dataclass(slots=True)
@@ -49,6 +64,8 @@ class Ledger:
     options: Options
     now: datetime
     news: dict[int, News] = field(default_factory=dict)
+    _moves: defaultdict[tuple[Any, ...], int] = field(default_factory=lambda: defaultdict(int))
+    _domains: defaultdict[tuple[Any, ...], int] = field(default_factory=lambda: defaultdict(int))
     _tallies: dict[tuple[int, str, str], list[int]] = field(default_factory=dict)
     _alerts: dict[int, list[int]] = field(default_factory=dict)
     _hours: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
@@ -62,11 +79,20 @@ class Ledger:
         self._count(delivery, -1)
 
     def _count(self, delivery: Mapping[str, Any], by: int) -> None:
-        alert_id, place = delivery["alert_id"], _PLACE[delivery["state"]]
-        self._alerts.setdefault(alert_id, [0, 0, 0, 0])[place] += by
-        for dimension in DIMENSIONS:
-            key = (alert_id, dimension, delivery[dimension])
-            self._tallies.setdefault(key, [0, 0, 0, 0])[place] += by
+        """Note a move. Many deliveries differ by their domain only, so that is noted apart."""
+        self._moves[_move(delivery)] += by
+        self._domains[_move_of_domain(delivery)] += by
+
+    def _sum_up(self) -> None:
+        for (alert_id, state, *words), by in self._moves.items():
+            self._alerts.setdefault(alert_id, [0, 0, 0, 0])[_PLACE[state]] += by
+            for dimension, word in zip(DIMENSIONS, words, strict=True):
+                self._tally(alert_id, dimension, word)[_PLACE[state]] += by
+        for (alert_id, state, domain), by in self._domains.items():
+            self._tally(alert_id, "domain", domain)[_PLACE[state]] += by
+
+    def _tally(self, alert_id: int, dimension: str, word: str) -> list[int]:
+        return self._tallies.setdefault((alert_id, dimension, word), [0, 0, 0, 0])
 
     def happened(self, delivery: Mapping[str, Any]) -> None:
         """Count a new state of a delivery in the hour; complaints are no bounces."""
@@ -83,15 +109,16 @@ class Ledger:
         source, campaign, operator = key
         return self._hours.setdefault((source, campaign, operator), [0, 0, 0])
 
-    async def write(self, connection: AsyncConnection) -> None:
+    def write(self, connection: Connection) -> None:
         """Write all sums, always in the same order."""
-        if self._alerts:
-            await self._write_tallies(connection)
-            await self._write_alerts(connection)
+        if self._moves:
+            self._sum_up()
+            self._write_tallies(connection)
+            self._write_alerts(connection)
         if self._hours:
-            await self._write_hours(connection)
+            self._write_hours(connection)
 
-    async def _write_tallies(self, connection: AsyncConnection) -> None:
+    def _write_tallies(self, connection: Connection) -> None:
         rows = [
             {
                 "alert_id": alert_id,
@@ -103,9 +130,9 @@ class Ledger:
             for (alert_id, dimension, word), counts in self._tallies.items()
             if any(counts)
         ]
-        await self._add(connection, rows, _TALLY)
+        self._add(connection, rows, _TALLY)
 
-    async def _write_hours(self, connection: AsyncConnection) -> None:
+    def _write_hours(self, connection: Connection) -> None:
         hour = self.now.replace(minute=0, second=0, microsecond=0)
         rows = [
             {
@@ -120,11 +147,11 @@ class Ledger:
             }
             for (source, campaign, operator), counts in self._hours.items()
         ]
-        await self._add(connection, rows, ("key",))
+        self._add(connection, rows, ("key",))
 
-    async def _add(
+    def _add(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         rows: list[dict[str, Any]],
         key: tuple[str, ...],
     ) -> None:
@@ -132,19 +159,19 @@ class Ledger:
         if not rows:
             return
         table, make = (tallies, _add_tallies) if "alert_id" in key else (hours, _add_hours)
-        rows.sort(key=lambda row: tuple(row[name] for name in key))
-        await self.database.bulk(make, table, tuple(rows[0])).run(connection, rows)
+        rows.sort(key=itemgetter(*key))
+        self.database.bulk(make, table, tuple(rows[0])).run(connection, rows)
 
-    async def _write_alerts(self, connection: AsyncConnection) -> None:
+    def _write_alerts(self, connection: Connection) -> None:
         numbers = sorted(self._alerts)
         query = select(alerts).where(alerts.c.id.in_(numbers)).order_by(alerts.c.id)
-        rows = (await connection.execute(query.with_for_update())).all()
-        heads = await self._heads(connection, numbers)
+        rows = (connection.execute(query.with_for_update())).all()
+        heads = self._heads(connection, numbers)
         changed = [self._changed(row, heads[row.id]) for row in rows]
-        await connection.execute(_update_alert, changed)
+        self.database.changes(alerts, _CHANGED).run(connection, changed)
 
-    async def _heads(
-        self, connection: AsyncConnection, numbers: list[int]
+    def _heads(
+        self, connection: Connection, numbers: list[int]
     ) -> dict[int, "dict[str, dict[str, int]]"]:
         """Return how many deliveries stand under each reason and variant of some alerts."""
         present = tallies.c.waiting + tallies.c.bounced + tallies.c.expired
@@ -154,7 +181,7 @@ class Ledger:
         heads: dict[int, dict[str, dict[str, int]]] = {
             number: {"reason": {}, "variant": {}} for number in numbers
         }
-        for row in await connection.execute(query):
+        for row in connection.execute(query):
             heads[row.alert_id][row.dimension][row.word] = row.present
         return heads
 
@@ -166,7 +193,7 @@ class Ledger:
         news = self.news.get(row.id)
         severities = {Severity(row.severity), *(news.severities if news else ())}
         return {
-            "of": row.id,
+            "id": row.id,
             **dict(zip(COUNTS, counts, strict=True)),
             "reason": head_of(reasons, Reason(row.reason)).value,
             "variant": _most_of(heads["variant"]),

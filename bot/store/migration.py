@@ -31,9 +31,12 @@ async def migrate_database(database: Database) -> str:
 
     All in one transaction, one process at a time: the lock of PostgreSQL, the writer of SQLite.
     """
-    async with database.writing() as connection:
-        await database.lock(connection, "migrations")
-        return await connection.run_sync(_upgrade)
+
+    def upgrade(connection: Connection) -> str:
+        database.lock(connection, "migrations")
+        return _upgrade(connection)
+
+    return await database.write(upgrade)
 
 
 def _upgrade(connection: Connection) -> str:

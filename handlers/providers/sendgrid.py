@@ -7,10 +7,10 @@ https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
 
 import base64
 import binascii
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, field_validator
@@ -175,9 +175,7 @@ class Element(BaseModel):
     @property
     def reply(self) -> SmtpReply:
         """What the receiving server said, or SendGrid itself."""
-        text = self.response or self.reason
-        found = read_reply(SmtpReply(text, status=self.status))
-        return SmtpReply(text, code=found.code, status=self.status or found.status)
+        return _reply_of(self.response or self.reason, self.status)
 
     def event_id(self, source: str) -> str:
         """The id of the event, or one made of what does not change with a repeat."""
@@ -219,29 +217,20 @@ class SendGrid(Provider):
 
     def parse(self, request: WebhookRequest) -> Parsed:
         """Return the failures and deliveries of a batch; a bad element harms no other."""
-        batch = request.json()
-        if not isinstance(batch, list):
-            raise TypeError("not a batch of events")
         parsed = Parsed()
-        for element in batch:
+        for element, raw in request.elements():
             try:
-                self._take(element, parsed)
+                self._take(element, raw, parsed)
             except (ValueError, LookupError, TypeError) as error:
                 why = f"{type(error).__name__}: {error}"[:500]
-                parsed.unusable.append(Unusable(json.dumps([element]).encode(), why))
+                body = f"[{raw}]".encode("utf-8", "surrogatepass")
+                parsed.unusable.append(Unusable(body, why))
         return parsed
 
     @classmethod
     def verdict_of(cls, word: str) -> Verdict:
         """Return what "bounce/Invalid Address", "dropped/Bounced Address" or a class alone mean."""
-        head, _, rest = word.strip().lower().partition("/")
-        if head not in EVENTS:  # a class alone, which may hold a slash itself
-            told = _beginning(_ALONE, word) or _beginning(_ALONE, rest)
-            return replace(told or Verdict(), word=word)
-        if head == "dropped":
-            return replace(_beginning(DROPS, rest) or _DROPPED, word=word)
-        told = _beginning(CLASSES, rest)
-        return replace(EVENTS[head], word=word, reason=told.reason if told else None)
+        return _verdict_of(word)
 
     @property
     def suppressing(self) -> Suppresses | None:
@@ -251,18 +240,18 @@ class SendGrid(Provider):
             return None
         return SuppressionLists(api, self.outgoing)
 
-    def _take(self, element: Any, parsed: Parsed) -> None:
+    def _take(self, element: Any, raw: str, parsed: Parsed) -> None:
         data = Element.model_validate(element)
         if not data.event:
             raise ValueError("an element without event")
         if data.event == "delivered":
             parsed.delivered.append(self._delivered(data, element))
         elif data.event in EVENTS:
-            parsed.events.append(self._event(data, element))
+            parsed.events.append(self._event(data, element, raw))
 
-    def _event(self, data: Element, element: Mapping[str, Any]) -> BounceEvent:
-        verdict = self.verdict_of(data.word)
-        own = {name: value for name, value in element.items() if name not in OWN_FIELDS}
+    def _event(self, data: Element, element: Mapping[str, Any], raw: str) -> BounceEvent:
+        verdict, categories = self.verdict_of(data.word), data.categories
+        own = {name: element[name] for name in element.keys() - OWN_FIELDS}
         return BounceEvent(
             source=self.source,
             provider=self.name,
@@ -274,11 +263,11 @@ class SendGrid(Provider):
             reply=data.reply,
             message_id=data.smtp_id,
             provider_message_id=data.message_id,
-            campaign=self._campaign(data, element),
-            tags=tuple(data.categories),
+            campaign=self._campaign(data, element, categories),
+            tags=tuple(categories),
             metadata=metadata_of(own),
             verdict=verdict,
-            raw=json.dumps(element, ensure_ascii=False),
+            raw=raw,
         )
 
     def _delivered(self, data: Element, element: Mapping[str, Any]) -> Delivered:
@@ -289,12 +278,32 @@ class SendGrid(Provider):
             occurred_at=moment(data.timestamp),
             message_id=data.smtp_id,
             provider_message_id=data.message_id,
-            campaign=self._campaign(data, element),
+            campaign=self._campaign(data, element, data.categories),
         )
 
-    def _campaign(self, data: Element, element: Mapping[str, Any]) -> str:
-        own = data.campaign or next(iter(data.categories), "")
+    def _campaign(
+        self, data: Element, element: Mapping[str, Any], categories: Sequence[str]
+    ) -> str:
+        own = data.campaign or next(iter(categories), "")
         return campaign_of(self.settings, element, own)
+
+
+@lru_cache(maxsize=256)  # a batch tells most replies many times
+def _reply_of(text: str, status: str) -> SmtpReply:
+    found = read_reply(SmtpReply(text, status=status))
+    return SmtpReply(text, code=found.code, status=status or found.status)
+
+
+@lru_cache(maxsize=256)
+def _verdict_of(word: str) -> Verdict:
+    head, _, rest = word.strip().lower().partition("/")
+    if head not in EVENTS:  # a class alone, which may hold a slash itself
+        told = _beginning(_ALONE, word) or _beginning(_ALONE, rest)
+        return replace(told or Verdict(), word=word)
+    if head == "dropped":
+        return replace(_beginning(DROPS, rest) or _DROPPED, word=word)
+    told = _beginning(CLASSES, rest)
+    return replace(EVENTS[head], word=word, reason=told.reason if told else None)
 
 
 def read_key(text: str) -> "EllipticCurvePublicKey":

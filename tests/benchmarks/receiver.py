@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.serving import run, stop_signal
+from bot.serving import run, spare_collector, stop_signal
 from bot.store.event_rows import event_row
 from bot.store.store import SqlStore
 from bot.store.tables import events
@@ -56,6 +56,7 @@ async def receive(url: str, way: str, public_key: str) -> None:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0, backlog=1_024).start()
+        spare_collector()
         sys.stdout.write(f"{runner.addresses[0][1]}\n")
         sys.stdout.flush()
         await stop.wait()

@@ -166,6 +166,16 @@ async def stored(store: SqlStore) -> int:
         return (await connection.execute(query)).scalar_one()
 
 
+async def pages(store: SqlStore) -> int:
+    async with store.database.reading() as connection:
+        return (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
+
+
+async def set_pragma(store: SqlStore, wanted: str) -> None:
+    """Set something of the connection that whole transactions run on."""
+    await store.database.write(lambda connection: connection.exec_driver_sql(f"PRAGMA {wanted}"))
+
+
 @pytest.fixture
 def file(sqlite_template: Path, tmp_path: Path) -> Path:
     """Give an SQLite file with the tables."""
@@ -174,8 +184,7 @@ def file(sqlite_template: Path, tmp_path: Path) -> Path:
 
 async def test_a_locked_file_is_busy_and_never_a_false_success(file: Path, clock):
     async with SqlStore.open(f"sqlite:///{file}", clock) as store:
-        async with store.database.writing() as connection:
-            await connection.exec_driver_sql("PRAGMA busy_timeout = 1")
+        await set_pragma(store, "busy_timeout = 1")
         holder = sqlite3.connect(file, isolation_level=None)
         holder.execute("BEGIN IMMEDIATE")
 
@@ -191,17 +200,14 @@ async def test_a_locked_file_is_busy_and_never_a_false_success(file: Path, clock
 
 async def test_a_full_disk_is_busy_and_never_a_false_success(file: Path, clock):
     async with SqlStore.open(f"sqlite:///{file}", clock) as store:
-        async with store.database.writing() as connection:
-            pages = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
-            await connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 3}")
+        await set_pragma(store, f"max_page_count = {await pages(store) + 3}")
         large = [event(number, raw="x" * 10_000) for number in range(100)]
 
         with pytest.raises(BusyError, match="full"):
             await store.record(request(), Parsed(events=large))
         assert await stored(store) == 0
 
-        async with store.database.writing() as connection:
-            await connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+        await set_pragma(store, "max_page_count = 1000000")
         assert await store.record(request(), Parsed(events=large)) == 100
 
 

@@ -17,7 +17,7 @@ CHILD = """
 import asyncio, os, signal, sys
 from datetime import UTC, datetime
 
-from sqlalchemy import event as listening
+from sqlalchemy import Engine, event as listening
 
 from bot.store.options import Options
 from bot.store.store import SqlStore
@@ -39,14 +39,13 @@ async def main():
     catalogue = Catalogue.load()
     options = Options(channel="C01DELIV", catalogue=catalogue, alone=False)
     async with SqlStore.open(url, lambda: datetime.now(UTC), options) as store:
-        engine = store.database._writer.sync_engine
         if moment == "before the commit":
-            listening.listen(engine, "commit", die)
+            listening.listen(Engine, "commit", die)
         await store.record(request(), Parsed(events=[event(1), event(2)]))
         if moment == "after the commit":
             die()
         if moment == "before the fold is kept":
-            listening.listen(engine, "commit", die)
+            listening.listen(Engine, "commit", die)
         await Triage(store, Rulebook.load(), Operators.load(), catalogue).triage()
         if moment == "after the fold":
             die()

@@ -1,13 +1,17 @@
 """What can be read from a payload, and what is better refused."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from handlers.payload import (
     addresses_in,
     composite_key,
     domain_in,
+    elements_of,
     look_up,
     metadata_of,
     moment,
@@ -116,3 +120,31 @@ def test_address_that_lost_its_end_is_nobody():
 def test_parts_make_a_key_of_their_own():
     assert composite_key("a", "b") == composite_key("a", "b") != composite_key("a", "c")
     assert composite_key("\ud800")
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+
+
+@given(st.lists(VALUES, max_size=5), st.sampled_from([None, 0, 2]))
+def test_elements_of_a_list_come_with_their_own_text(values, indent):
+    elements = elements_of(json.dumps(values, indent=indent))
+
+    assert [value for value, _ in elements] == values
+    assert [json.loads(text) for _, text in elements] == values
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "[1]]", "[1] x", "[1}", "{", "nul"]
+)
+def test_a_list_that_is_broken_has_no_elements(text):
+    with pytest.raises(ValueError, match=r"Expect|Extra|end"):
+        elements_of(text)
+
+
+@pytest.mark.parametrize("text", ["{}", "1", '"[]"', "null"])
+def test_what_is_no_list_has_no_elements(text):
+    with pytest.raises(TypeError, match="not a list"):
+        elements_of(text)

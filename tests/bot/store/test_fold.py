@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Engine, select
 from sqlalchemy import event as listening
-from sqlalchemy import select
 
 from bot.store.store import SqlStore
 from bot.store.tables import contacts, deliveries, hours
@@ -357,3 +357,36 @@ async def test_strange_addresses_are_counted_like_others(hook, store, address):
     assert (await the_alert(store)).sample[0].recipient == address
     async with store.database.reading() as connection:
         assert len((await connection.execute(select(contacts))).all()) == 1
+
+
+async def test_batch_after_batch_is_folded_while_the_next_is_judged(hook, store, monkeypatch):
+    monkeypatch.setattr("handlers.triage.BATCH", 3)
+    await hook.record(*(event(number) for number in range(10)))
+
+    assert await hook.triage.triage() == 10
+
+    assert counts(await the_alert(store)) == (0, 10, 0, 0)
+    assert await store.untriaged(limit=10) == []
+
+
+async def test_waiting_events_are_read_from_the_one_after_another(hook, store):
+    await hook.record(*(event(number) for number in range(4)))
+    numbers = [number for number, _ in await store.untriaged(limit=10)]
+
+    assert [number for number, _ in await store.untriaged(2, after=numbers[0])] == numbers[1:3]
+
+
+async def test_a_fold_that_fails_is_told_and_nothing_is_lost(hook, store, monkeypatch):
+    monkeypatch.setattr("handlers.triage.BATCH", 3)
+    await hook.record(*(event(number) for number in range(5)))
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("no commit today")
+
+    listening.listen(Engine, "commit", fail)
+    with pytest.raises(RuntimeError, match="no commit today"):
+        await hook.triage.triage()
+    listening.remove(Engine, "commit", fail)
+
+    assert await hook.triage.triage() == 5
+    assert counts(await the_alert(store)) == (0, 5, 0, 0)

@@ -1,0 +1,32 @@
+"""Questions about many values at once.
+
+On SQLite the values go in, and the rows come out, as one JSON text: for each row that is fetched
+the thread would give the interpreter away and wait for it again.
+"""
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, Text, any_, func, literal, select
+from sqlalchemy.dialects import postgresql
+
+
+def among(
+    connection: Connection, column: ColumnElement[Any], values: Collection[Any]
+) -> ColumnElement[bool]:
+    """Return SQL for a column having one of many values, numbers or texts."""
+    if connection.dialect.name == "postgresql":
+        return column == any_(literal(list(values), postgresql.ARRAY(column.type)))
+    given = func.json_each(literal(json.dumps(list(values)), Text)).table_valued("value")
+    return column.in_(select(given.c.value))
+
+
+def listed(connection: Connection, query: Select[Any]) -> list[Any]:
+    """Return the rows of a query for numbers and texts."""
+    if connection.dialect.name == "postgresql":
+        return [tuple(row) for row in connection.execute(query)]
+    rows = query.subquery()
+    together = select(func.json_group_array(func.json_array(*rows.c), type_=Text))
+    found: list[Any] = json.loads(connection.execute(together).scalar_one())
+    return found
