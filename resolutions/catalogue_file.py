@@ -15,7 +15,7 @@ from pydantic import (
     ValidationError,
 )
 
-from resolutions.resolution import COMPLAINT, Family, FinalFor, Severity
+from resolutions.family import COMPLAINT, Family, FinalFor, Severity
 from resolutions.rules import read
 
 TITLE_LIMIT = 100

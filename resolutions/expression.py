@@ -16,8 +16,8 @@ def expression_of(branch: Branch) -> str:
     """Return a branch as an expression; behind a gap a word begins.
 
     >>> from resolutions.wording import wordings
-    >>> expression_of(wordings("(mailbox|mail box|inbox) full")[0].nodes)
-    '(?:mail(?:box| box)|inbox) full'
+    >>> expression_of(wordings("(mailbox|mail box|inbox|user|box) full")[0].nodes)
+    '(?:mail(?:box| box)|inbox|user|box) full'
     """
     pieces: list[str] = []
     for place, node in enumerate(branch):

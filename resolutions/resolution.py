@@ -4,44 +4,19 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
+from resolutions.family import COMPLAINT as COMPLAINT
+from resolutions.family import Family as Family
+from resolutions.family import FinalFor as FinalFor
+from resolutions.family import Severity as Severity
 from resolutions.reason import Reason
 
 KNOWN = Path(__file__).with_name("knowledge") / "catalogue.toml"
 
 HINTED_LIMIT = 16_384
 """Characters of replies in which hints are looked for."""
-
-COMPLAINT = "complaint"
-"""The table for complaints, which are no reason of a bounce."""
-
-
-class Family(StrEnum):
-    """Who must act, and so which bounces belong together in one alert."""
-
-    LIST = "list"  # the address
-    RECEIVER = "receiver"  # one operator refuses or fails
-    OURS = "ours"  # our message or our set-up
-
-
-class Severity(StrEnum):
-    """How loud an alert is."""
-
-    INFO = "info"
-    NOTICE = "notice"
-    URGENT = "urgent"
-
-
-class FinalFor(StrEnum):
-    """What a permanent failure with the reason condemns."""
-
-    ADDRESS = "address"
-    MESSAGE = "message"
-    UNTIL_MENDED = "until mended"
-    NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from resolutions.bounce import Kind
 from resolutions.expression import expression_of
 from resolutions.reason import Reason
-from resolutions.rules import named_words
 from resolutions.statuses import read
-from resolutions.wording import spelled_out, wordings
+from resolutions.wording import named_words, spelled_out, wordings
 
 StrengthWord = Literal["fact", "operator", "specific", "general", "vague"]
 Status = Annotated[str, Field(pattern=r"^[x245]\.\d{1,3}\.\d{1,3}$")]

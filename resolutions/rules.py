@@ -15,7 +15,7 @@ from resolutions.reply import Reply, masked
 from resolutions.statuses import KNOWLEDGE, Statuses
 from resolutions.statuses import read as read
 from resolutions.vocabulary import Vocabulary
-from resolutions.wording import Wording, spelled_out, wordings
+from resolutions.wording import Wording, named_words, spelled_out, wordings
 
 MEMORY = 20_000
 """Entries that each of the rulebook's memories may hold before it starts anew."""
@@ -255,14 +255,6 @@ class Scope:
     hosts: tuple[str, ...]
     tokens: tuple[str, ...]
     operator: str = ""
-
-
-def named_words(data: Mapping[str, Any]) -> dict[str, str]:
-    """Return the `[words]` of a rule file; each may use those before it."""
-    named: dict[str, str] = {}
-    for name, text in data.get("words", {}).items():
-        named[name] = spelled_out(text, named)
-    return named
 
 
 def _general_last(path: Path) -> tuple[bool, str]:
