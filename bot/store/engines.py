@@ -20,11 +20,14 @@ POSTGRES_CONNECTIONS = 12
 CONNECT_SECONDS = 4
 COMMAND_SECONDS = 60
 
+SCRIBE_KILOBYTES = 32_768
+OTHERS_KILOBYTES = 8_192
+"""What a connection may keep of the file: most for the one that writes and asks the most."""
+
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
-    "PRAGMA cache_size=-32768",
     "PRAGMA temp_store=MEMORY",
 )
 
@@ -76,7 +79,7 @@ def sqlite_engine(address: URL, connections: int, begin: str) -> AsyncEngine:
         json_serializer=_write_json,
         connect_args={"isolation_level": None},  # we begin ourselves
     )
-    _prepare(engine.sync_engine, begin)
+    _prepare(engine.sync_engine, begin, OTHERS_KILOBYTES)
     return engine
 
 
@@ -90,11 +93,11 @@ def sqlite_scribe(address: URL) -> Engine:
         json_serializer=_write_json,
         connect_args={"isolation_level": None},
     )
-    _prepare(engine, "BEGIN IMMEDIATE")
+    _prepare(engine, "BEGIN IMMEDIATE", SCRIBE_KILOBYTES)
     return engine
 
 
-def _prepare(engine: Engine, begin: str) -> None:
+def _prepare(engine: Engine, begin: str, kilobytes: int) -> None:
     """Set what every connection and every transaction begins with."""
 
     @event.listens_for(engine, "do_connect")
@@ -111,7 +114,7 @@ def _prepare(engine: Engine, begin: str) -> None:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
         cursor = connection.cursor()
-        for pragma in _PRAGMAS:
+        for pragma in (*_PRAGMAS, f"PRAGMA cache_size=-{kilobytes}"):
             cursor.execute(pragma)
         cursor.close()
 

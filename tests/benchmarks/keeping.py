@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.sandbox.keys import Keys
+from bot.serving import spare_collector
 from bot.store.options import Options
 from bot.store.store import SqlStore
 from handlers.provider import Parsed, WebhookRequest
@@ -107,6 +108,7 @@ async def _triaged(databases: Databases, hosts: Sequence[str]) -> tuple[float, i
         for start in range(0, TRIAGED, BATCH):
             await store.record(_request(), Parsed(events=told[start:][:BATCH]))
         triage = Triage(store, rulebook, operators, catalogue)
+        spare_collector()  # as `bounce serve` does
         begun = time.perf_counter()
         done = 0
         while number := await triage.triage():
