@@ -3,6 +3,7 @@
 import json
 import os
 import sqlite3
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,9 @@ SCRIBE_KILOBYTES = 32_768
 OTHERS_KILOBYTES = 8_192
 """What a connection may keep of the file: most for the one that writes and asks the most."""
 
+_PAUSE_MILLISECONDS = 10
+
 _PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
     "PRAGMA temp_store=MEMORY",
@@ -93,8 +95,25 @@ def sqlite_scribe(address: URL) -> Engine:
         json_serializer=_write_json,
         connect_args={"isolation_level": None},
     )
+    event.listen(engine, "connect", _write_ahead)
     _prepare(engine, "BEGIN IMMEDIATE", SCRIBE_KILOBYTES)
     return engine
+
+
+def _write_ahead(connection: Any, _: Any) -> None:
+    """Switch the file to a write-ahead log, for good.
+
+    SQLite does not wait by itself for another process that does it at the same moment.
+    """
+    for left in reversed(range(BUSY_MILLISECONDS // _PAUSE_MILLISECONDS)):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if not left or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(_PAUSE_MILLISECONDS / 1_000)
+        else:
+            return
 
 
 def _prepare(engine: Engine, begin: str, kilobytes: int) -> None:
