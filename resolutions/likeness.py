@@ -8,9 +8,9 @@ the knowledge; nothing is learned while the bot runs.
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -33,10 +33,8 @@ FEWEST = 2
 TOLD = 3
 """Words or pairs of words that are shown as evidence."""
 
-MEMORY = 20_000
-"""Features whose weights are remembered."""
-
-Says = tuple[tuple[int, float], ...]
+Says = tuple[float, Sequence[int], Sequence[float]]
+"""How rare a feature is, the classes for or against which it speaks, and how much."""
 
 _WORD = re.compile(
     r"<.>|\d\.\d\.\d{1,3}|\b[245]\d\d\b|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|"
@@ -49,14 +47,22 @@ _NUMBERS = re.compile(r"[\d. ]*")
 
 @dataclass(frozen=True, slots=True)
 class Resemblance:
-    """The reason (or the kind's word) that a reply is most like.
-
-    `probability` is between 0 and 1; `words` are those of the reply that say most for it.
-    """
+    """The reason (or the kind's word) that a reply is most like, with a probability from 0 to 1."""
 
     word: str
     probability: float
-    words: tuple[str, ...]
+    _told: tuple[tuple[str, float], ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Return the words of the reply that say most for it, none of them twice."""
+        found: list[str] = []
+        for words, _ in sorted(self._told, key=lambda each: -each[1]):
+            if not _NUMBERS.fullmatch(words) and not any(
+                words in one or one in words for one in found
+            ):
+                found.append(words)
+        return tuple(found[:TOLD])
 
 
 def features(reply: Reply) -> dict[str, str]:
@@ -81,15 +87,11 @@ def features(reply: Reply) -> dict[str, str]:
 
 
 class Likeness:
-    """The model: for each feature how rare it is and what it says for each class.
-
-    `weights` are texts, `rarity class:weight class:weight …`, read when they are asked for: a
-    reply needs a few dozen of many thousands.
-    """
+    """The model: for each feature how rare it is, and what it says for or against classes."""
 
     def __init__(
-        self, classes: tuple[str, ...], bias: tuple[float, ...], weights: Mapping[str, str]
-    ):
+        self, classes: tuple[str, ...], bias: tuple[float, ...], weights: Mapping[str, Says]
+    ) -> None:
         self.classes = classes
         self._bias = bias
         self._weights = weights
@@ -103,43 +105,24 @@ class Likeness:
 
     def of(self, reply: Reply) -> Resemblance | None:
         """Return what a reply is most like, None where fewer than FEWEST of its words are known."""
-        known = [(words, *_read(text)) for words, text in self._known(reply)]
-        if sum(words.isalpha() for words, _, _ in known) < FEWEST:
+        weights = self._weights
+        known = [
+            (words, weights[name]) for name, words in features(reply).items() if name in weights
+        ]
+        if sum(words.isalpha() for words, _ in known) < FEWEST:
             return None
-        norm = math.sqrt(sum(rarity * rarity for _, rarity, _ in known))
+        norm = math.sqrt(sum(rarity * rarity for _, (rarity, _, _) in known))
         scores = list(self._bias)
-        for _, rarity, says in known:
+        for _, (rarity, classes, says) in known:
             share = rarity / norm
-            for number, weight in says:
-                scores[number] += weight * share
-        best = max(range(len(scores)), key=scores.__getitem__)
-        total = sum(math.exp(score - scores[best]) for score in scores)
-        return Resemblance(self.classes[best], 1 / total, _telling(known, best))
-
-    def _known(self, reply: Reply) -> Iterator[tuple[str, str]]:
-        for name, words in features(reply).items():
-            text = self._weights.get(name)
-            if text is not None:
-                yield words, text
-
-
-@lru_cache(MEMORY)
-def _read(text: str) -> tuple[float, Says]:
-    rarity, *says = text.split(" ")
-    pairs = (say.split(":") for say in says)
-    return float(rarity), tuple((int(number), float(weight)) for number, weight in pairs)
-
-
-def _telling(known: Iterable[tuple[str, float, Says]], best: int) -> tuple[str, ...]:
-    """Return the words that say most for a class, none of them twice."""
-    weighed = (
-        (rarity * weight, words)
-        for words, rarity, says in known
-        for number, weight in says
-        if number == best and weight > 0 and not _NUMBERS.fullmatch(words)
-    )
-    told: list[str] = []
-    for _, words in sorted(weighed, reverse=True):
-        if len(told) < TOLD and not any(words in one or one in words for one in told):
-            told.append(words)
-    return tuple(told)
+            for one, weight in zip(classes, says, strict=True):
+                scores[one] += weight * share
+        top = max(scores)
+        best = scores.index(top)
+        total = sum([math.exp(score - top) for score in scores])
+        told = [
+            (words, rarity * says[classes.index(best)])
+            for words, (rarity, classes, says) in known
+            if best in classes
+        ]
+        return Resemblance(self.classes[best], 1 / total, tuple(t for t in told if t[1] > 0))

@@ -13,17 +13,21 @@ from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from resolutions.bounce import SmtpReply
-from resolutions.likeness import FILE, features
+from resolutions.likeness import FILE, Says, features
 from resolutions.reply import read_reply
 from resolutions.rules import Rulebook
 
 HERE = Path(__file__).parent
 REPLIES = sorted((HERE / "replies").glob("*.txt"))
 TESTED = sorted((HERE.parent / "resolutions" / "replies").glob("*.toml"))
-ROUNDS = 18
+ROUNDS = 24
 STEP = 1.0
+START = 0.1
+"""What the squares of the slopes begin with: a first step that is not too wide."""
+
 DECAY = 2e-5
 SLIGHT = 0.05
 """Errors nearer to zero are let be, which keeps the model small."""
@@ -73,8 +77,8 @@ class Learner:
         width = len(self.classes)
         self.weights = [[0.0] * width for _ in self.names]
         self.bias = [0.0] * width
-        self._squares = [[1e-6] * width for _ in self.names]
-        self._bias_squares = [1e-6] * width
+        self._squares = [[START] * width for _ in self.names]
+        self._bias_squares = [START] * width
 
     def _vector(self, numbers: list[int]) -> Vector:
         norm = math.sqrt(sum(self.rarity[number] ** 2 for number in numbers)) or 1.0
@@ -118,16 +122,27 @@ class Learner:
             squares[one] += steep * steep
             self.weights[number][one] -= STEP * steep / math.sqrt(squares[one])
 
-    def told(self) -> dict[str, str]:
+    def told(self) -> dict[str, Says]:
         """Return the weights as the file has them, without those that say nothing."""
-        texts = {}
+        told = {}
         for name, rarity, weights in zip(self.names, self.rarity, self.weights, strict=True):
-            says = [
-                f"{one}:{weight:.1f}" for one, weight in enumerate(weights) if abs(weight) > SMALL
-            ]
-            if says:
-                texts[name] = " ".join([f"{rarity:.1f}", *says])
-        return texts
+            says = {one: round(weight, 1) for one, weight in enumerate(weights)}
+            strong = {one: weight for one, weight in says.items() if abs(weight) > SMALL}
+            if strong:
+                told[name] = (round(rarity, 1), list(strong), list(strong.values()))
+        return told
+
+
+def _written(model: dict[str, Any]) -> str:
+    """Return the file, a line each feature, so that a change can be read."""
+    weights = model.pop("weights")
+    head = json.dumps(model, ensure_ascii=False)[1:-1]
+    lines = [
+        f"{json.dumps(name, ensure_ascii=False)}:{json.dumps(says, separators=(',', ':'))}"
+        for name, says in weights.items()
+    ]
+    lined = ",\n".join(lines)
+    return f'{{{head}, "weights": {{\n{lined}\n}}}}\n'
 
 
 def main() -> None:
@@ -145,8 +160,8 @@ def main() -> None:
         "bias": [round(value, 3) for value in learner.bias],
         "weights": learner.told(),
     }
-    FILE.write_text(json.dumps(model, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
-    print(f"{FILE.name}: {len(samples)} replies, {len(model['weights'])} features")
+    FILE.write_text(_written(model), encoding="utf-8")
+    print(f"{FILE.name}: {len(samples)} replies, {len(learner.names)} features")
 
 
 if __name__ == "__main__":
