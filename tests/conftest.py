@@ -1,14 +1,16 @@
 """What tests of all parts share: a clock set by hand, and the store on both databases."""
 
 import asyncio
+import gc
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -44,6 +46,33 @@ except ProcessLookupError:
     pass
 """
 """Stops a server whose test run was killed: the pipe to it ends with the parent."""
+
+
+def pytest_collection_finish() -> None:
+    """Take the tests themselves for no garbage: to look through all of them again takes long."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture
+def within() -> Callable[[float], AbstractContextManager[None]]:
+    """Give a block so many seconds of its thread, without the search for others' garbage.
+
+    For what would take hours if it ran away; how fast it is, is for the benchmarks.
+    """
+
+    @contextmanager
+    def within(seconds: float) -> Iterator[None]:
+        gc.disable()
+        begin = time.thread_time()
+        try:
+            yield
+            taken = time.thread_time() - begin
+        finally:
+            gc.enable()
+        assert taken < seconds
+
+    return within
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,7 +1,5 @@
 """Whatever people call a reason, `explain` finds it, and never something else."""
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -220,11 +218,9 @@ def test_nothing_that_is_typed_makes_it_fail(words):
 
 
 @pytest.mark.parametrize("piece", ["a ", "quota ", "5.2.2 ", "\u0301", "Aa", "550 "])
-def test_a_megabyte_is_answered_at_once(piece):
-    started = time.perf_counter()
-    asked(piece * (1_000_000 // len(piece)))
-
-    assert time.perf_counter() - started < 2
+def test_a_megabyte_is_answered_at_once(piece, within):
+    with within(2):
+        asked(piece * (1_000_000 // len(piece)))
 
 
 def test_words_are_compared_in_a_plain_form():

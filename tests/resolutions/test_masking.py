@@ -1,7 +1,5 @@
 """Addresses are shown so that nobody can write to them, whatever stands in them."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,10 +72,8 @@ def test_masking_twice_changes_nothing():
 
 
 @pytest.mark.parametrize("piece", ["a", "@", "a@", '"', '"@', "%40", "a%40", "<", "a "])
-def test_hostile_text_of_a_megabyte_is_masked_at_once(piece):
+def test_hostile_text_of_a_megabyte_is_masked_at_once(piece, within):
     text = "@%40" + piece * (1_000_000 // len(piece))
 
-    started = time.perf_counter()
-    mask_all(text)
-
-    assert time.perf_counter() - started < 2
+    with within(2):
+        mask_all(text)

@@ -1,7 +1,5 @@
 """Our own IP addresses in replies, told from the servers' and from what only looks like one."""
 
-import time
-
 import pytest
 
 from resolutions.sending_ip import sending_ips
@@ -41,9 +39,6 @@ def test_only_some_are_named():
 
 
 @pytest.mark.parametrize("text", ["from [" * 300_000, "1:" * 500_000, "ip " + "1.1.1.1." * 200_000])
-def test_a_hostile_text_takes_no_time(text):
-    started = time.perf_counter()
-
-    sending_ips([text])
-
-    assert time.perf_counter() - started < 0.5
+def test_a_hostile_text_takes_no_time(text, within):
+    with within(2):
+        sending_ips([text])
