@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from resolutions.bounce import Kind
 from resolutions.diagnosed import (
-    ALSO_LIMIT,
     NO_BOUNCE,
     Confidence,
     Diagnosis,
     Evidence,
     Symptoms,
+    also_possible,
     by_side,
     no_bounce,
 )
@@ -23,7 +23,7 @@ REASONS = frozenset(Reason)
 _LIKELY, _RATHER, _PERHAPS = 0.9, 0.7, 0.5
 """How like known replies a reply has to be, to be called likely, to beat a status, to beat less."""
 
-_WELL_KNOWN = frozenset({"fact", "operator", "receiver", "kind", "provider"})
+_WELL_KNOWN = frozenset({"fact", "operator", "receiver"})
 """Kinds of evidence for which no second opinion is asked."""
 
 _OF_THE_ADDRESS = frozenset({Reason.BAD_MAILBOX, Reason.DOMAIN_NOT_FOUND, Reason.INACTIVE_MAILBOX})
@@ -73,7 +73,7 @@ def _by_likeness(
             permanence=permanence_of(found.kind, event.permanence, code, reason, event.verdict),
             confidence=_confidence(like, reason),
             evidence=(_likeness(like, ""),),
-            also=_with(found.reason, found.also, reason),
+            also=also_possible((found.reason, *found.also), reason),
             variant=variant,
         )
     if vague or like.probability < _LIKELY or are_kin(reason, found.reason):
@@ -82,7 +82,7 @@ def _by_likeness(
         found,
         confidence=Confidence.WEAK,
         evidence=(*found.evidence, _likeness(like, "against-")),
-        also=_with(reason, found.also, found.reason),
+        also=also_possible((reason, *found.also), found.reason),
     )
 
 
@@ -94,11 +94,3 @@ def _confidence(like: Resemblance, reason: Reason) -> Confidence:
 
 def _likeness(like: Resemblance, side: str) -> Evidence:
     return Evidence(f"{side}likeness", f"likeness/{like.word}", " … ".join(like.words))
-
-
-def _with(first: Reason, others: tuple[Reason, ...], without: Reason) -> tuple[Reason, ...]:
-    """Return the reasons that are also possible, a new one before the others."""
-    named = dict.fromkeys((first, *others))
-    named.pop(without, None)
-    named.pop(Reason.UNKNOWN, None)
-    return tuple(named)[:ALSO_LIMIT]

@@ -1,5 +1,6 @@
 """What a diagnosis is: the reason, how sure, what speaks for it; and what it looks at."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -107,6 +108,14 @@ def by_side(reason: Reason, variant: str) -> tuple[Reason, str]:
     if reason in _THEIRS and not variant:
         return reason, OWN_REFUSAL
     return reason, variant
+
+
+def also_possible(reasons: Iterable[Reason], chosen: Reason) -> tuple[Reason, ...]:
+    """Return the reasons that are named beside the chosen one, the first of them first."""
+    others = dict.fromkeys(reasons)
+    others.pop(chosen, None)
+    others.pop(Reason.UNKNOWN, None)
+    return tuple(others)[:ALSO_LIMIT]
 
 
 def no_bounce(kind: Kind, evidence: tuple[Evidence, ...] = ()) -> Diagnosis:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from resolutions.bounce import Kind, Verdict
 from resolutions.comparison import compared
-from resolutions.diagnosed import ALSO_LIMIT, by_side, no_bounce
 from resolutions.diagnosed import NO_BOUNCE as NO_BOUNCE
 from resolutions.diagnosed import OWN_REFUSAL as OWN_REFUSAL
 from resolutions.diagnosed import Confidence as Confidence
@@ -14,6 +13,7 @@ from resolutions.diagnosed import Diagnosis as Diagnosis
 from resolutions.diagnosed import Evidence as Evidence
 from resolutions.diagnosed import PastedReply as PastedReply
 from resolutions.diagnosed import Symptoms as Symptoms
+from resolutions.diagnosed import also_possible, by_side, no_bounce
 from resolutions.kinship import are_kin
 from resolutions.permanence import permanence_of
 from resolutions.reason import Reason
@@ -109,7 +109,7 @@ def _examine(event: Symptoms, reply: Reply, hits: list[Hit], statuses: Statuses)
         ),
         confidence=_confidence(main, findings, against),
         evidence=_evidence(main, findings, against),
-        also=_also(main, findings),
+        also=also_possible((found.reason for found in findings), main.reason),
         variant=main.variant,
         receiver=_receiver(hits),
     )
@@ -227,10 +227,3 @@ def _evidence(
 
 def _piece(finding: _Finding, side: str) -> Evidence:
     return Evidence(side + _KINDS[finding.strength], finding.rule, finding.matched[:MATCHED_LIMIT])
-
-
-def _also(main: _Finding, findings: list[_Finding]) -> tuple[Reason, ...]:
-    others = dict.fromkeys(found.reason for found in findings)
-    others.pop(main.reason, None)
-    others.pop(Reason.UNKNOWN, None)
-    return tuple(others)[:ALSO_LIMIT]
