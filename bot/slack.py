@@ -242,6 +242,8 @@ class Door:
             body = await read_body(request, BODY_LIMIT)
         except TooLargeError:
             return self._answer("too-large", 413)
+        except TimeoutError:
+            return self._answer("slow", 408)
         if not self._signed(request, body):
             return self._answer("forged", 401)
         try:

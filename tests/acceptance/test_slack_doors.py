@@ -1,7 +1,9 @@
 """How people reach the bot: acks that wait for nothing, and Socket Mode."""
 
+import asyncio
 import sqlite3
 from contextlib import suppress
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -64,6 +66,21 @@ async def test_a_click_on_a_locked_database_says_so_and_works_later(locked):
 
     await desk.slack.click(ADA, CHANNEL, message["ts"], "deactivate")
     await desk.reads("flagged as inactive by <@U01ADA>")
+
+
+@pytest.mark.parametrize("path", ["/slack/events", "/hooks/newsletter"])
+async def test_a_body_that_does_not_end_is_given_up(embedded, path, monkeypatch):
+    monkeypatch.setattr("handlers.webhooks.BODY_SECONDS", 0.05)
+    async with embedded.bot():
+        address = urlsplit(embedded.url)
+        reader, writer = await asyncio.open_connection(address.hostname, address.port)
+        writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{{".encode())
+
+        answer = await reader.readline()
+
+        writer.close()
+        await writer.wait_closed()
+    assert answer.split()[1] == b"408"
 
 
 async def test_socket_mode_walks_from_the_webhook_to_the_effect(database_url, tmp_path):
