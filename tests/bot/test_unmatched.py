@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,13 +11,14 @@ from bot import unmatched
 from bot.settings import StoreSettings, check
 from bot.store.delivery_rows import body_of
 from bot.unmatched import Collection, Unmatched, find_unmatched
-from handlers.provider import Parsed, WebhookRequest
+from handlers.provider import Parsed
 from handlers.triage import Triage
 from resolutions.alert import Delivery, DeliveryState
 from resolutions.bounce import BounceEvent, Kind, Permanence, SmtpReply
 from resolutions.diagnosis import Confidence, PastedReply, diagnose
 from resolutions.reason import Reason
 from resolutions.rules import Rulebook
+from tests.bot.store.samples import request
 
 ODD = "550 5.7.1 <{}>: the gnome at the gate frowns on parcels from [198.51.100.7]"
 ODD_WORDS = ["alpha", "beta", "gamma", "delta"]
@@ -82,16 +84,8 @@ def stored(store, rulebook, operators, catalogue, clock):
     """Take bounces in as the bot does."""
 
     async def stored(*events):
-        request = WebhookRequest(
-            source="shop",
-            method="POST",
-            path="/hooks/shop",
-            headers={},
-            query={},
-            body=b"{}",
-            received_at=clock(),
-        )
-        await store.record(request, Parsed(events=list(events)))
+        heard = replace(request("shop"), received_at=clock())
+        await store.record(heard, Parsed(events=list(events)))
         while await Triage(store, rulebook, operators, catalogue).triage():
             pass
 

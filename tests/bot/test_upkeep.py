@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 import sys
+from dataclasses import replace
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -11,8 +12,9 @@ from pydantic import BaseModel, ValidationError
 from bot import upkeep
 from bot.settings import ReplaySettings, SettingsError, StoreSettings, check
 from handlers.errors import PermanentError
-from handlers.provider import Parsed, Unusable, WebhookRequest
+from handlers.provider import Parsed, Unusable
 from handlers.store import Job, JobState
+from tests.bot.store.samples import request
 
 GENERIC = {
     "provider": "generic",
@@ -32,16 +34,8 @@ def kept(store, clock):
     """Put a body into quarantine; return its number."""
 
     async def kept(source, body):
-        request = WebhookRequest(
-            source=source,
-            method="POST",
-            path=f"/hooks/{source}",
-            headers={"content-type": "application/json"},
-            query={},
-            body=body,
-            received_at=clock(),
-        )
-        await store.record(request, Parsed(unusable=[Unusable(body, "no such field")]))
+        heard = replace(request(source, body), received_at=clock())
+        await store.record(heard, Parsed(unusable=[Unusable(body, "no such field")]))
         return (await store.quarantined())[0].id
 
     return kept

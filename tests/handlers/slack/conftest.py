@@ -18,11 +18,12 @@ from handlers.actions import ACTIONS
 from handlers.commands import Commands
 from handlers.home import Home
 from handlers.posting import Poster
-from handlers.provider import Parsed, WebhookRequest
+from handlers.provider import Parsed
 from handlers.shortcuts import Shortcuts
 from handlers.triage import Triage
 from resolutions.alert import Alert
 from resolutions.bounce import BounceEvent, Kind, Permanence, SmtpReply
+from tests.bot.store.samples import request
 from tests.conftest import ADMIN_CHANNEL, CHANNEL, SIGNING, TOKEN
 
 ADA = "U01ADA"
@@ -67,16 +68,8 @@ class Room:
 
     async def take(self, events: list[BounceEvent]) -> None:
         """Receive events and triage them."""
-        request = WebhookRequest(
-            source="newsletter",
-            method="POST",
-            path="/hooks/newsletter",
-            headers={},
-            query={},
-            body=b"{}",
-            received_at=self.clock(),
-        )
-        await self.store.record(request, Parsed(events=events))
+        heard = replace(request("newsletter"), received_at=self.clock())
+        await self.store.record(heard, Parsed(events=events))
         await self.triage.triage()
 
     async def post(self, after: float = 60) -> None:

@@ -3,9 +3,10 @@
 import json
 from dataclasses import replace
 
-from handlers.provider import Parsed, Unusable, WebhookRequest
+from handlers.provider import Parsed, Unusable
 from handlers.store import Job
 from resolutions.bounce import Kind, SmtpReply
+from tests.bot.store.samples import request
 
 ADA, CHANNEL = "U01ADA", "C01DELIV"
 
@@ -58,16 +59,8 @@ async def test_what_is_scheduled_and_what_failed_is_shown(room):
 
 
 async def test_quarantine_is_shown(room):
-    request = WebhookRequest(
-        source="newsletter",
-        method="POST",
-        path="/hooks/newsletter",
-        headers={},
-        query={},
-        body=b"{}",
-        received_at=room.clock(),
-    )
-    await room.store.record(request, Parsed(unusable=[Unusable(b"<odd>", "ValueError: <odd>")]))
+    heard = replace(request("newsletter"), received_at=room.clock())
+    await room.store.record(heard, Parsed(unusable=[Unusable(b"<odd>", "ValueError: <odd>")]))
 
     home = await opened(room)
 
