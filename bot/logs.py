@@ -11,6 +11,7 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import OperationalError
 
+from bot.store.database import cause_of
 from handlers.errors import PermanentError, TemporaryError
 from resolutions.masking import mask
 
@@ -116,7 +117,7 @@ def shortened(value: Any) -> Any:
 
 def _why(error: BaseException) -> str:
     """Return one line: what went wrong, without the statement that the database was given."""
-    cause = error.orig if isinstance(error, OperationalError) and error.orig else error
+    cause = cause_of(error)
     return f"{type(cause).__name__}: {' '.join(str(cause).split())}"[:WHY_LIMIT]
 
 

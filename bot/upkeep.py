@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from bot.app import Knowledge, make_sources, open_store, utc_now
 from bot.settings import ReplaySettings, SettingsError, StoreSettings
-from bot.store.database import AwayError
+from bot.store.database import AwayError, cause_of
 from bot.store.migration import migrate
 from bot.store.store import SqlStore
 from handlers.errors import MalformedError
@@ -232,5 +232,4 @@ def plain(why: str) -> str:
 
 def _trouble(error: Exception) -> str:
     """Return one line of what the database says."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    return f"the database cannot be used now: {cause}".splitlines()[0]
+    return f"the database cannot be used now: {cause_of(error)}".splitlines()[0]

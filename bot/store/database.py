@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.types import BigInteger
@@ -51,6 +52,11 @@ Result = TypeVar("Result")
 
 class AwayError(TemporaryError, OSError):
     """The database does not answer; what was asked of it was not begun."""
+
+
+def cause_of(error: BaseException) -> BaseException:
+    """Return what the driver said, without the statement that it was given."""
+    return error.orig if isinstance(error, DBAPIError) and error.orig else error
 
 
 class Database:

@@ -17,7 +17,7 @@ from bot.store.asking import listed
 from bot.store.bulk import Upsert
 from bot.store.closing import close_arrived
 from bot.store.columns import hashed, subject_of
-from bot.store.database import Database
+from bot.store.database import Database, cause_of
 from bot.store.event_rows import delivered_row, event_of, event_row, quarantine_row
 from bot.store.options import Options
 from bot.store.part import Part
@@ -303,7 +303,7 @@ def is_of_data(error: Exception) -> bool:
 
 
 def _line(error: Exception) -> str:
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    cause = cause_of(error)
     return f"{type(cause).__name__}: {cause}".splitlines()[0][:300]
 
 

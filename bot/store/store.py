@@ -6,11 +6,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Self
 
 from sqlalchemy import update
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.store.alerts import Alerts
 from bot.store.contacts import Contacts
-from bot.store.database import Database
+from bot.store.database import Database, cause_of
 from bot.store.events import Events
 from bot.store.folding import Folding
 from bot.store.jobs import Jobs
@@ -68,6 +68,5 @@ async def _migrated(database: Database) -> str:
     try:
         return await migrate_database(database)
     except SQLAlchemyError as error:
-        why = error.orig if isinstance(error, DBAPIError) else error
         place = database.url.render_as_string(hide_password=True)
-        raise OSError(f"{place} cannot be used: {why}") from error
+        raise OSError(f"{place} cannot be used: {cause_of(error)}") from error
