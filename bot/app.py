@@ -16,11 +16,10 @@ from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
-from bot.listeners import listen
 from bot.metrics import Metrics
 from bot.server import make_server
-from bot.settings import ReplaySettings, Settings, SettingsError, StoreSettings
-from bot.slack import (
+from bot.settings.model import ReplaySettings, Settings, SettingsError, StoreSettings
+from bot.slack.bolt import (
     Door,
     Socket,
     answering_client,
@@ -30,25 +29,26 @@ from bot.slack import (
     settle_listeners,
     whoami,
 )
+from bot.slack.listeners import listen
 from bot.store.options import Options, Retention, Timing
 from bot.store.store import SqlStore
 from bot.worker import Worker
 from handlers.action import Action, Desk, ResendTarget
 from handlers.actions import ACTIONS
-from handlers.commands import Commands
-from handlers.home import Home
-from handlers.outgoing import Outgoing
+from handlers.entrances.commands import Commands
+from handlers.entrances.home import Home
+from handlers.entrances.shortcuts import Shortcuts
+from handlers.http.outgoing import Outgoing
 from handlers.posting import Poster
 from handlers.provider import Clock, Provider
 from handlers.providers import PROVIDERS
-from handlers.shortcuts import Shortcuts
 from handlers.ticket import TicketSystem
 from handlers.tickets import TICKETS
 from handlers.triage import Triage
 from handlers.webhooks import Webhooks
+from resolutions.catalogue.resolution import Catalogue
 from resolutions.operator import Operators
-from resolutions.resolution import Catalogue
-from resolutions.rules import Rulebook
+from resolutions.rules.rulebook import Rulebook
 
 BACKLOG = 1_024
 REQUEST_SECONDS = 1.5

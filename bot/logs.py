@@ -11,7 +11,7 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from sqlalchemy.exc import OperationalError
 
-from bot.store.database import cause_of
+from bot.store.sql.database import cause_of
 from handlers.errors import PermanentError, TemporaryError
 from resolutions.masking import mask
 

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
-from bot.performing import Performer
+from bot.job_runner import Performer
 from bot.store.store import SqlStore
 from handlers.action import Action
 from handlers.posting import Poster

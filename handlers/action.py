@@ -9,14 +9,14 @@ from pydantic import SecretStr
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.outgoing import Outgoing
+from handlers.http.outgoing import Outgoing
 from handlers.permission import Members
 from handlers.provider import Clock, Provider
 from handlers.store import Job, Store
 from handlers.ticket import TicketSystem
+from resolutions.catalogue.resolution import Catalogue
 from resolutions.operator import Operators
-from resolutions.resolution import Catalogue
-from resolutions.rules import Rulebook
+from resolutions.rules.rulebook import Rulebook
 
 
 class Stopped(Exception):

@@ -13,14 +13,14 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from handlers import blocks
 from handlers.action import Desk
-from handlers.links import Links, refusal
-from handlers.questions import flag_question
-from handlers.recipient_list import recipient_list
+from handlers.slack import alert_message as blocks
+from handlers.slack.confirm_flag import flag_question
+from handlers.slack.permalinks import Links, refusal
+from handlers.slack.recipient_csv import recipient_list
 from handlers.store import Due, Note
 from resolutions.alert import Alert
-from resolutions.resolution import Family
+from resolutions.catalogue.resolution import Family
 
 EVENT_TYPE = "bounce_desk_post"
 LEASE_SECONDS = 30.0

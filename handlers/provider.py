@@ -12,8 +12,8 @@ from typing import Annotated, Any, ClassVar, Protocol, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from handlers.errors import MalformedError, SignatureError
-from handlers.outgoing import Outgoing
-from handlers.payload import elements_of, look_up, text_of
+from handlers.http.outgoing import Outgoing
+from handlers.http.payload import elements_of, look_up, text_of
 from resolutions.bounce import WORD_LIMIT, BounceEvent, Verdict, bounded, clean
 
 NESTING_LIMIT = 64

@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any, Protocol, Self
 
 from handlers.action import Desk, Outcome, Progress, ResendTarget, Stopped
-from handlers.block_kit import escape
-from handlers.click import counted
+from handlers.button import counted
 from handlers.errors import PermanentError, TemporaryError, UncertainError
-from handlers.outgoing import Call, signature_headers
-from handlers.phrases import reply_text
+from handlers.http.outgoing import Call, signature_headers
 from handlers.provider import StoredCopy
+from handlers.slack.alert_text import reply_text
+from handlers.slack.block_kit import escape
 from handlers.store import Contact, Job
 from resolutions.alert import Delivery, DeliveryState
 from resolutions.bounce import Kind

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel
 
-from handlers.outgoing import Outgoing
+from handlers.http.outgoing import Outgoing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,11 @@ from time import perf_counter
 from handlers.store import Store
 from resolutions.alert import Triaged, key_of
 from resolutions.bounce import BounceEvent, Kind
-from resolutions.diagnosis import Confidence, Diagnosis, diagnose
+from resolutions.catalogue.resolution import Catalogue
+from resolutions.diagnosis.diagnose import Confidence, Diagnosis, diagnose
 from resolutions.operator import Operators
 from resolutions.reason import Reason
-from resolutions.resolution import Catalogue
-from resolutions.rules import Rulebook
+from resolutions.rules.rulebook import Rulebook
 
 BATCH = 1_000
 """Events that are folded in one transaction."""

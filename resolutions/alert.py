@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from resolutions.bounce import BounceEvent, Kind, Permanence
-from resolutions.diagnosis import Confidence, Diagnosis
+from resolutions.catalogue.resolution import Family, Severity
+from resolutions.diagnosis.diagnose import Confidence, Diagnosis
 from resolutions.reason import Reason
-from resolutions.resolution import Family, Severity
 
 AHEAD = timedelta(minutes=5)
 BEHIND = timedelta(days=30)

@@ -22,16 +22,16 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
-from bot.settings import SlackSettings
-from bot.slack import answering_client
-from bot.store.migration import migrate
+from bot.settings.model import SlackSettings
+from bot.slack.bolt import answering_client
 from bot.store.options import Options
+from bot.store.sql.migration import migrate
 from bot.store.store import SqlStore
 from handlers.action import Desk
-from handlers.outgoing import Outgoing
+from handlers.http.outgoing import Outgoing
+from resolutions.catalogue.resolution import Catalogue
 from resolutions.operator import Operators
-from resolutions.resolution import Catalogue
-from resolutions.rules import Rulebook
+from resolutions.rules.rulebook import Rulebook
 
 CHANNEL = "C01DELIV"
 ADMIN_CHANNEL = "C02ADMIN"

@@ -11,8 +11,8 @@ import pytest
 from handlers.actions import ACTIONS
 from handlers.providers import PROVIDERS
 from handlers.tickets import TICKETS
+from resolutions.catalogue.resolution import Catalogue
 from resolutions.reason import Reason
-from resolutions.resolution import Catalogue
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("bot", "handlers", "resolutions")
@@ -20,8 +20,13 @@ COMING = {"check_domain", "contact_recipient", "find_alternative", "pause"}
 """Words of the catalogue whose buttons are not built yet; they are not shown."""
 
 
-def modules(folder: str) -> set[str]:
-    return {path.stem for path in (ROOT / folder).glob("*.py")} - {"__init__"}
+def entries(folder: str) -> set[str]:
+    """Return what stands in a folder: modules, and folders of modules."""
+    paths = (ROOT / folder).iterdir()
+    return {path.stem for path in paths if path.suffix == ".py" or path.is_dir()} - {
+        "__init__",
+        "__pycache__",
+    }
 
 
 def sources() -> list[Path]:
@@ -37,9 +42,12 @@ def sources() -> list[Path]:
     ],
 )
 def test_a_folder_and_its_registry_list_the_same(folder, registry):
-    assert modules(folder) == set(registry)
+    package = folder.replace("/", ".")
+    places = {word: f"{entry.__module__}." for word, entry in registry.items()}
+
+    assert entries(folder) == set(registry)
     assert all(entry.name == word for word, entry in registry.items())
-    assert all(entry.__module__.endswith(f".{word}") for word, entry in registry.items())
+    assert all(place.startswith(f"{package}.{word}.") for word, place in places.items())
 
 
 def test_each_provider_has_recordings():
@@ -96,7 +104,7 @@ def test_no_exception_is_made_in_passing():
 def test_only_the_command_line_prints():
     printing = [path for path in sources() if re.search(r"^\s*print\(", path.read_text(), re.M)]
 
-    assert printing == [ROOT / "bot" / "cli.py"]
+    assert printing == [ROOT / "bot" / "cli" / "main.py"]
 
 
 def test_bot_names_no_reason_provider_or_button():
@@ -117,7 +125,7 @@ def test_bot_names_no_reason_provider_or_button():
 
 def test_what_knows_starts_without_what_speaks():
     script = (
-        "import sys, resolutions.diagnosis, resolutions.mail, resolutions.alert;"
+        "import sys, resolutions.diagnosis.diagnose, resolutions.mail.read, resolutions.alert;"
         "print({'aiohttp', 'slack_sdk', 'sqlalchemy', 'pydantic'} & set(sys.modules))"
     )
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.listeners import COMMANDS, EVENTS, SHORTCUTS
-from bot.manifest import bot_scopes, load_manifest, manifest
+from bot.slack.listeners import COMMANDS, EVENTS, SHORTCUTS
+from bot.slack.manifest import bot_scopes, load_manifest, manifest
 
 ROOT = Path(__file__).parents[1]
 URL = "https://bounce.example.com"

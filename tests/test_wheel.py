@@ -14,7 +14,7 @@ import sys
 sys.path.insert(0, {place!r})
 import bot
 assert bot.__file__.startswith({place!r})
-from bot.cli import main
+from bot.cli.main import main
 sys.exit(main())
 """
 

@@ -17,14 +17,14 @@ import aiohttp
 from aiohttp import web
 
 from bot.app import Bot
-from bot.config_file import SettingsError
-from bot.manifest import load_manifest
-from bot.sandbox.keys import API_KEY, CERTIFICATE_URL, MAILGUN_DOMAIN, TOPIC, Keys
-from bot.sandbox.neighbours import Mailbox, Sender
-from bot.sandbox.samples import OUR_DOMAIN, Hook, Providers, Sample, load_samples
 from bot.sandbox.showing import Outside, Report, report
-from bot.sandbox.slack import SlackStandIn
-from bot.settings import Settings, check
+from bot.sandbox.stand_in import SlackStandIn
+from bot.sandbox.world.keys import API_KEY, CERTIFICATE_URL, MAILGUN_DOMAIN, TOPIC, Keys
+from bot.sandbox.world.neighbours import Mailbox, Sender
+from bot.sandbox.world.samples import OUR_DOMAIN, Hook, Providers, Sample, load_samples
+from bot.settings.model import Settings, check
+from bot.settings.source import SettingsError
+from bot.slack.manifest import load_manifest
 
 CHANNEL = "C01DELIV"
 HOST = "127.0.0.1"

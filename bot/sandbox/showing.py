@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from bot.app import Bot
-from bot.sandbox.neighbours import Mailbox, Sender
-from bot.sandbox.printing import printed, thread
-from bot.sandbox.slack import SlackStandIn
-from bot.sandbox.vendors import Vendors
+from bot.sandbox.slack.printing import printed, thread
+from bot.sandbox.stand_in import SlackStandIn
+from bot.sandbox.world.neighbours import Mailbox, Sender
+from bot.sandbox.world.provider_apis import Vendors
 from resolutions.alert import Alert
 
 ALERTS_LIMIT = 500

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.columns import hashed
-from bot.store.delivery_rows import delivery_of
-from bot.store.event_rows import contact_key
 from bot.store.part import Part
-from bot.store.tables import contacts, deliveries, resends
+from bot.store.rows.delivery import delivery_of
+from bot.store.rows.event import contact_key
+from bot.store.sql.columns import hashed
+from bot.store.sql.tables import contacts, deliveries, resends
 from handlers.provider import Suppression
 from handlers.store import Contact, Job
 from resolutions.alert import Delivery, DeliveryState

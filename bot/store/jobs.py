@@ -17,12 +17,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from bot.store.acting import acted
-from bot.store.columns import EPOCH, Moment, is_one_of, subject_of
-from bot.store.database import Database
-from bot.store.noting import Noting
+from bot.store.alerts.acting import acted
+from bot.store.alerts.notes import Noting
 from bot.store.options import Options
-from bot.store.tables import JOB_RUNS, JOB_UNFINISHED, JOB_WAITS, jobs
+from bot.store.sql.columns import EPOCH, Moment, is_one_of, subject_of
+from bot.store.sql.database import Database
+from bot.store.sql.tables import JOB_RUNS, JOB_UNFINISHED, JOB_WAITS, jobs
 from handlers.store import Job, JobState, Note, Scheduled
 
 TRIES = 5

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from resolutions.catalogue.resolution import FinalFor, Resolution
 from resolutions.operator import Operators
 from resolutions.reason import Reason
-from resolutions.resolution import FinalFor, Resolution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

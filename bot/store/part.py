@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from bot.store.database import Database
 from bot.store.options import Options
+from bot.store.sql.database import Database
 
 
 class Part:

@@ -8,18 +8,18 @@ from typing import Self
 from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.store.alerts import Alerts
+from bot.store.alerts.alerts import Alerts
+from bot.store.alerts.fold import Folding
+from bot.store.alerts.posting import Posting
 from bot.store.contacts import Contacts
-from bot.store.database import Database, cause_of
-from bot.store.events import Events
-from bot.store.folding import Folding
+from bot.store.intake.events import Events
 from bot.store.jobs import Jobs
-from bot.store.migration import migrate_database
 from bot.store.options import Options
-from bot.store.posting import Posting
-from bot.store.pruning import Pruning
-from bot.store.questions import Questions
-from bot.store.tables import alerts
+from bot.store.queries import Questions
+from bot.store.retention import Pruning
+from bot.store.sql.database import Database, cause_of
+from bot.store.sql.migration import migrate_database
+from bot.store.sql.tables import alerts
 from handlers.provider import Clock
 
 log = logging.getLogger(__name__)

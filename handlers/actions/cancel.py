@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from handlers.click import After, Click, Control, named_job
+from handlers.button import After, Click, Control, named_job
 
 
 class Cancel(Control):

@@ -10,9 +10,9 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.action import Action, Outcome, Progress
-from handlers.block_kit import escape, preformatted, section
 from handlers.errors import PermanentError
 from handlers.provider import Confirmation
+from handlers.slack.block_kit import escape, preformatted, section
 from handlers.store import Job, Note
 
 

@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.action import Outcome, Progress, Stopped
-from handlers.block_kit import Block, actions, button, escape, section
-from handlers.click import Click, Work, counted, done_line
+from handlers.button import Click, Work, counted, done_line
 from handlers.errors import PermanentError
-from handlers.phrases import address, reply_text
 from handlers.provider import Provider
-from handlers.questions import flag_question
+from handlers.slack.alert_text import address, reply_text
+from handlers.slack.block_kit import Block, actions, button, escape, section
+from handlers.slack.confirm_flag import flag_question
 from handlers.store import Contact, Job
 
 IN_A_ROW = 5

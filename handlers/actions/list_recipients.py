@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from handlers.action import Outcome, Progress
-from handlers.click import Work
+from handlers.button import Work
 from handlers.errors import PermanentError
-from handlers.recipient_list import recipient_list
+from handlers.slack.recipient_csv import recipient_list
 from handlers.store import Job
 
 

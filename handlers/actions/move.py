@@ -7,11 +7,11 @@ from typing import Any
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers import modal
-from handlers.block_kit import moment
-from handlers.click import After, Click, Control, named_job, standing
+from handlers.button import After, Click, Control, named_job, standing
+from handlers.slack import modal
+from handlers.slack.block_kit import moment
+from handlers.slack.time_zone import zone_of
 from handlers.store import Job, JobState
-from handlers.zone import zone_of
 
 TITLE = "Move to another time"
 FARTHEST = timedelta(days=30)

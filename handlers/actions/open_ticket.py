@@ -5,18 +5,18 @@ from collections.abc import Iterator
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.action import Outcome, Progress
-from handlers.block_kit import escape, utc
-from handlers.blocks import fitting
-from handlers.click import After, Click, Work
+from handlers.button import After, Click, Work
 from handlers.errors import PermanentError
-from handlers.links import Links
-from handlers.phrases import lead, reply_text, spoken, ticket
+from handlers.slack.alert_message import fitting
+from handlers.slack.alert_text import lead, reply_text, spoken, ticket
+from handlers.slack.block_kit import escape, utc
+from handlers.slack.permalinks import Links
 from handlers.store import Job
 from handlers.ticket import Opened, Ticket
 from resolutions.alert import Alert, Delivery, Tally
+from resolutions.catalogue.resolution import Resolution
 from resolutions.masking import mask
 from resolutions.reason import Reason
-from resolutions.resolution import Resolution
 from resolutions.sending_ip import sending_ips
 
 NO_SYSTEM = (

@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 
 from handlers.action import Outcome, Progress, Stopped
-from handlers.block_kit import escape
-from handlers.click import Work, counted
+from handlers.button import Work, counted
 from handlers.errors import PermanentError
-from handlers.phrases import reply_text
 from handlers.provider import Suppresses
+from handlers.slack.alert_text import reply_text
+from handlers.slack.block_kit import escape
 from handlers.store import Contact, Job
 from resolutions.masking import mask
 

@@ -8,19 +8,19 @@ from typing import Any
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers import modal
 from handlers.action import Outcome, Progress
-from handlers.block_kit import Block, escape, moment, section
-from handlers.click import After, Button, Click, counted
-from handlers.modal import Choice
-from handlers.phrases import reply_text, title
+from handlers.button import After, Button, Click, counted
 from handlers.resending import Resending
+from handlers.slack import modal
+from handlers.slack.alert_text import reply_text, title
+from handlers.slack.block_kit import Block, escape, moment, section
+from handlers.slack.modal import Choice
+from handlers.slack.time_zone import Zone, zone_of
 from handlers.store import Job, JobState
-from handlers.zone import Zone, zone_of
 from resolutions.alert import Alert, Delivery, DeliveryState
 from resolutions.bounce import Kind, Permanence
+from resolutions.catalogue.resolution import FinalFor, Resolution
 from resolutions.masking import mask
-from resolutions.resolution import FinalFor, Resolution
 
 TITLE = "Schedule a resend"
 CHOICE_LIMIT = 100

@@ -2,9 +2,9 @@
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.block_kit import cut, plain
-from handlers.click import After, Button, Click, counted
-from handlers.phrases import address
+from handlers.button import After, Button, Click, counted
+from handlers.slack.alert_text import address
+from handlers.slack.block_kit import cut, plain
 
 SHOWN = 100
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from handlers.click import After, Click, Control
+from handlers.button import After, Click, Control
 
 
 class Stop(Control):

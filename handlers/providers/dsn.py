@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import field_validator
 
-from handlers.payload import look_up, text_of
+from handlers.http.payload import look_up, text_of
 from handlers.provider import (
     AccessSettings,
     Parsed,
@@ -23,12 +23,12 @@ from handlers.provider import (
     campaign_of,
     check_access,
 )
-from resolutions import mime
 from resolutions.bounce import BounceEvent, Kind, Permanence, Verdict
-from resolutions.delivery_status import ACTIONS
-from resolutions.mail import MailReport, read
-from resolutions.mime import Part, header_text, message_in, parse, parse_all
-from resolutions.returned import cut_original
+from resolutions.mail.mime import message as mime
+from resolutions.mail.mime.message import Part, header_text, message_in, parse, parse_all
+from resolutions.mail.original import cut_original
+from resolutions.mail.read import MailReport, read
+from resolutions.mail.readers.dsn_fields import ACTIONS
 
 VERDICTS = {
     Kind.BOUNCE: Verdict(word="failed"),

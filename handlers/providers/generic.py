@@ -27,7 +27,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from handlers.errors import SignatureError
-from handlers.payload import (
+from handlers.http.payload import (
     composite_key,
     domain_in,
     look_up,
@@ -49,7 +49,7 @@ from handlers.provider import (
     is_secret,
 )
 from resolutions.bounce import BounceEvent, Kind, Permanence, SmtpReply, Verdict
-from resolutions.failure import Failure, host_in
+from resolutions.mail.failure import Failure, host_in
 from resolutions.reason import Reason
 
 Meaning = Literal[

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from handlers.errors import PermanentError, TemporaryError, UncertainError
-from handlers.outgoing import Answer, Call
+from handlers.http.outgoing import Answer, Call
 from handlers.ticket import Opened, Ticket, TicketSystem
 
 PAGES = 3

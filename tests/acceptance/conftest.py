@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from resolutions.rules import Rulebook
+from resolutions.rules.rulebook import Rulebook
 from tests.acceptance.whole import Surroundings, surroundings
 
 

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bot.sandbox.delivery import sign
-from bot.sandbox.samples import Hook
+from bot.sandbox.slack.events.delivery import sign
+from bot.sandbox.world.samples import Hook
 from tests.acceptance.whole import CHANNEL, FULL, bounced
 
 ANA = "ana@receiver.example"

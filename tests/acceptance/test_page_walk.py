@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
 from bot.sandbox.demo import Demo, Options
-from bot.sandbox.samples import load_samples
+from bot.sandbox.world.samples import load_samples
 from handlers.store import JobState
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

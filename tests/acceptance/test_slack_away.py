@@ -3,7 +3,7 @@
 from sqlalchemy import func, select
 
 from bot.app import Bot
-from bot.store.tables import alerts
+from bot.store.sql.tables import alerts
 from tests.acceptance.between import until
 from tests.acceptance.whole import bounced, people
 
@@ -24,7 +24,7 @@ BAD_DAYS = [
 
 
 async def test_a_post_that_fails_comes_once_slack_is_well(embedded, monkeypatch):
-    monkeypatch.setattr("bot.slack.CALL_SECONDS", 1)
+    monkeypatch.setattr("bot.slack.bolt.CALL_SECONDS", 1)
     async with embedded.bot() as bot:
         for number, (how, seconds) in enumerate(BAD_DAYS, 1):
             embedded.slack.fail("chat.postMessage", how, retry_after=7)

@@ -19,12 +19,12 @@ import aiohttp
 from aiohttp import web
 
 from bot.app import Bot
-from bot.sandbox.keys import API_KEY, CERTIFICATE_URL, MAILGUN_DOMAIN, TOPIC, Keys
-from bot.sandbox.neighbours import Mailbox, Sender
-from bot.sandbox.samples import Hook, Providers, Sample
 from bot.sandbox.showing import Outside
-from bot.sandbox.slack import SlackStandIn
-from bot.settings import load_settings
+from bot.sandbox.stand_in import SlackStandIn
+from bot.sandbox.world.keys import API_KEY, CERTIFICATE_URL, MAILGUN_DOMAIN, TOPIC, Keys
+from bot.sandbox.world.neighbours import Mailbox, Sender
+from bot.sandbox.world.samples import Hook, Providers, Sample
+from bot.settings.model import load_settings
 from tests.acceptance.between import HOST, Ear, Serving, until
 
 CHANNEL = "C01DELIV"
@@ -182,7 +182,7 @@ class Surroundings:
         inherited = {n: v for n, v in os.environ.items() if not n.startswith("BOUNCE_")}
         given = inherited | self.environment() | dict(environment or {})
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot.cli", *words, "--config", str(self.file(**changes))),
+            *(sys.executable, "-m", "bot.cli.main", *words, "--config", str(self.file(**changes))),
             env={name: value for name, value in given.items() if value is not None},
             cwd=ROOT,
             stdout=asyncio.subprocess.PIPE,

@@ -11,16 +11,16 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.sandbox.keys import Keys
-from bot.serving import spare_collector
+from bot.cli.serve import spare_collector
+from bot.sandbox.world.keys import Keys
 from bot.store.options import Options
 from bot.store.store import SqlStore
 from handlers.provider import Parsed, WebhookRequest
 from handlers.triage import Triage
 from resolutions.bounce import BounceEvent, Kind, SmtpReply
+from resolutions.catalogue.resolution import Catalogue
 from resolutions.operator import Operators
-from resolutions.resolution import Catalogue
-from resolutions.rules import Rulebook
+from resolutions.rules.rulebook import Rulebook
 from tests.benchmarks.databases import Databases
 from tests.benchmarks.replies import HOSTS, OPERATORS, replies
 from tests.benchmarks.sender import Sent, prepare, send

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from resolutions.bounce import SmtpReply
-from resolutions.diagnosis import PastedReply, diagnose
-from resolutions.mail import read
-from resolutions.rules import Rulebook
+from resolutions.diagnosis.diagnose import PastedReply, diagnose
+from resolutions.mail.read import read
+from resolutions.rules.rulebook import Rulebook
 from tests.benchmarks.replies import mails, questions, replies, reworded
 from tests.benchmarks.table import Row
 
@@ -74,7 +74,7 @@ def _answered(what: str, texts: Iterable[str]) -> Row:
         file = Path(folder) / "replies.jsonl"
         file.write_text("".join(f"{json.dumps(each)}\n" for each in questions(texts)))
         begun = _processor_time()
-        seconds, out = _run("-m", "bot.cli", "diagnose", "--jsonl", str(file))
+        seconds, out = _run("-m", "bot.cli.main", "diagnose", "--jsonl", str(file))
         spent = _processor_time() - begun
     assert out.count(b"\n") == LINES
     row = Row(what=what, measured=LINES / seconds, unit="lines/s")
@@ -91,7 +91,7 @@ def _processor_time() -> float:
 def explain() -> list[Row]:
     """Explain one word, start to end, beside a Python that does nothing."""
     empty = statistics.median(_run("-c", "pass")[0] for _ in range(5))
-    whole = statistics.median(_run("-m", "bot.cli", "explain", "quota")[0] for _ in range(5))
+    whole = statistics.median(_run("-m", "bot.cli.main", "explain", "quota")[0] for _ in range(5))
     what = "bounce explain quota, start to end"
     return [Row(what=what, measured=whole * 1_000, unit="ms", baseline=empty * 1_000)]
 

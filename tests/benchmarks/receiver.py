@@ -10,11 +10,11 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.serving import run, spare_collector, stop_signal
-from bot.store.event_rows import event_row
+from bot.cli.serve import run, spare_collector, stop_signal
+from bot.store.rows.event import event_row
+from bot.store.sql.tables import events
 from bot.store.store import SqlStore
-from bot.store.tables import events
-from handlers.outgoing import Outgoing
+from handlers.http.outgoing import Outgoing
 from handlers.provider import Parsed, WebhookRequest
 from handlers.providers import PROVIDERS
 from handlers.webhooks import Webhooks

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import text
 
-from bot.performing import Performer
+from bot.job_runner import Performer
 from bot.store.options import Options
 from bot.store.store import SqlStore
 from handlers.action import Action, Outcome

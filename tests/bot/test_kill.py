@@ -6,11 +6,11 @@ import sys
 import pytest
 from sqlalchemy import func, select
 
+from bot.store.sql.tables import events
 from bot.store.store import SqlStore
-from bot.store.tables import events
 from handlers.provider import Parsed
 from handlers.triage import Triage
-from resolutions.rules import Rulebook
+from resolutions.rules.rulebook import Rulebook
 from tests.bot.store.samples import event, request
 
 CHILD = """
@@ -24,8 +24,8 @@ from bot.store.store import SqlStore
 from handlers.provider import Parsed
 from handlers.triage import Triage
 from resolutions.operator import Operators
-from resolutions.resolution import Catalogue
-from resolutions.rules import Rulebook
+from resolutions.catalogue.resolution import Catalogue
+from resolutions.rules.rulebook import Rulebook
 from tests.bot.store.samples import event, request
 
 url, moment = sys.argv[1:]

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from bot.sandbox.slack import SlackStandIn
-from bot.slack import posting_client
+from bot.sandbox.stand_in import SlackStandIn
+from bot.slack.bolt import posting_client
 from bot.store.options import Timing
 from bot.worker import Worker
 from handlers.action import Action, Outcome

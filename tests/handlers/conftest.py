@@ -12,9 +12,12 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from handlers.outgoing import Outgoing
+from handlers.http.outgoing import Outgoing
 from handlers.provider import Provider, WebhookRequest
 from handlers.providers import PROVIDERS
+from tests.handlers.room import room
+
+__all__ = ["bench", "room", "serve"]
 
 FOLDER = Path(__file__).parent / "providers"
 

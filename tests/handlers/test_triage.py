@@ -7,9 +7,9 @@ import pytest
 from bot.store.store import SqlStore
 from handlers.triage import Triage
 from resolutions.bounce import BounceEvent, Kind, Permanence, SmtpReply
+from resolutions.catalogue.resolution import Catalogue
 from resolutions.operator import Operators
-from resolutions.resolution import Catalogue
-from resolutions.rules import Rulebook
+from resolutions.rules.rulebook import Rulebook
 
 BLOCKED = (
     "550 5.7.1 Unfortunately, messages from [198.51.100.7] weren't sent. Please contact your "

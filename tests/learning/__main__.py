@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from resolutions.bounce import SmtpReply
-from resolutions.likeness import FILE, Says, features
-from resolutions.reply import read_reply
-from resolutions.rules import Rulebook
+from resolutions.diagnosis.classifier import FILE, Says, features
+from resolutions.rules.reply import read_reply
+from resolutions.rules.rulebook import Rulebook
 
 HERE = Path(__file__).parent
 REPLIES = sorted((HERE / "replies").glob("*.txt"))

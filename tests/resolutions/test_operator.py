@@ -3,8 +3,8 @@
 import pytest
 
 from resolutions.operator import Operators
-from resolutions.rules import Rulebook
-from resolutions.statuses import KNOWLEDGE, read
+from resolutions.rules.rulebook import Rulebook
+from resolutions.rules.statuses import KNOWLEDGE, read
 
 FILES = [(path.stem, read(path)) for path in sorted((KNOWLEDGE / "rules").glob("*.toml"), key=str)]
 RECEIVERS = [(name, data) for name, data in FILES if "hosts" in data or "tokens" in data]

@@ -16,7 +16,7 @@ from aiohttp import web
 from playwright.async_api import Browser, Page, async_playwright
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.sandbox.slack import SlackStandIn
+from bot.sandbox.stand_in import SlackStandIn
 
 ADA = "U01ADA"
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Table, insert
 
-from bot.store.columns import hashed
-from bot.store.event_rows import contact_key
+from bot.store.rows.event import contact_key
+from bot.store.sql.columns import hashed
+from bot.store.sql.tables import alerts, contacts, deliveries
 from bot.store.store import SqlStore
-from bot.store.tables import alerts, contacts, deliveries
 from handlers.store import Contact
 
 BODY = {

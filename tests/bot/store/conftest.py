@@ -8,9 +8,9 @@ from bot.store.store import SqlStore
 from handlers.provider import Delivered, Parsed
 from handlers.triage import Triage
 from resolutions.bounce import BounceEvent
+from resolutions.catalogue.resolution import Catalogue
 from resolutions.operator import Operators
-from resolutions.resolution import Catalogue
-from resolutions.rules import Rulebook
+from resolutions.rules.rulebook import Rulebook
 from tests.bot.store.samples import request
 
 

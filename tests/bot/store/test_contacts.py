@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.store.contacts import PAGE
-from bot.store.tables import deliveries
+from bot.store.sql.tables import deliveries
 from handlers.provider import Suppression
 from handlers.store import Job
 from resolutions.alert import DeliveryState

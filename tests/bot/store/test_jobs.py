@@ -8,8 +8,8 @@ from sqlalchemy import Executable, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.jobs import LeaseLostError, claiming, due_at, over_at
+from bot.store.sql.tables import alerts, jobs, notes
 from bot.store.store import SqlStore
-from bot.store.tables import alerts, jobs, notes
 from handlers.store import Job, JobState, Note
 from tests.bot.store.books import Books
 

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError
 
-from bot.store.asking import among, listed
-from bot.store.bulk import LARGEST, Upsert
+from bot.store.sql.bulk_insert import LARGEST, Upsert
+from bot.store.sql.bulk_select import among, listed
+from bot.store.sql.tables import seen
 from bot.store.store import SqlStore
-from bot.store.tables import seen
 
 NAMES = ("key", "until")
 

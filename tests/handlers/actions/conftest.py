@@ -13,16 +13,16 @@ from aiohttp import web
 from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
-from bot.performing import Performer
-from bot.sandbox.delivery import Answer
-from bot.sandbox.keys import API_KEY, MAILGUN_DOMAIN, Keys
-from bot.sandbox.slack import SlackStandIn
-from bot.sandbox.vendors import Vendors
-from bot.slack import Door, make_app
+from bot.job_runner import Performer
+from bot.sandbox.slack.events.delivery import Answer
+from bot.sandbox.stand_in import SlackStandIn
+from bot.sandbox.world.keys import API_KEY, MAILGUN_DOMAIN, Keys
+from bot.sandbox.world.provider_apis import Vendors
+from bot.slack.bolt import Door, make_app
 from bot.store.store import SqlStore
 from handlers.action import Action, Desk, ResendTarget
 from handlers.actions import ACTIONS
-from handlers.outgoing import Outgoing
+from handlers.http.outgoing import Outgoing
 from handlers.posting import Poster
 from handlers.provider import Parsed, Provider, WebhookRequest
 from handlers.providers import PROVIDERS

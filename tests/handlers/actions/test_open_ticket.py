@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.neighbours import Mailbox
+from bot.sandbox.world.neighbours import Mailbox
 from handlers.store import JobState
 from handlers.tickets.email import Email
 from resolutions.bounce import Permanence, SmtpReply

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from handlers.outgoing import Outgoing
+from handlers.http.outgoing import Outgoing
 from handlers.provider import WebhookRequest
-from handlers.providers.sendgrid import SendGrid
+from handlers.providers.sendgrid.webhook import SendGrid
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 SECONDS = int(NOW.timestamp())

@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from handlers.outgoing import Outgoing
+from handlers.http.outgoing import Outgoing
 from handlers.provider import WebhookRequest
-from handlers.providers.ses import Ses
+from handlers.providers.ses.webhook import Ses
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:bounces"

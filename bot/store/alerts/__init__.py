@@ -1,0 +1,1 @@
+"""From events to alerts, and when these are due in Slack."""

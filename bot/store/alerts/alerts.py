@@ -1,0 +1,103 @@
+"""Alerts: as they stand, in whose thread a message is, and which are over."""
+
+from sqlalchemy import Connection, case, func, literal, or_, select, update
+
+from bot.store.alerts.acting import acted
+from bot.store.alerts.counters import LOCK, LOUDNESS
+from bot.store.part import Part
+from bot.store.rows.alert import read_alerts
+from bot.store.rows.delivery import delivery_of
+from bot.store.sql.columns import Moment
+from bot.store.sql.tables import OPEN, alerts, deliveries, notes
+from resolutions.alert import Alert, Delivery
+
+
+class Alerts(Part):
+    """The questions of the table of alerts."""
+
+    async def alert(self, alert_id: int) -> Alert | None:
+        """Return an alert with its tallies, sample and deeds."""
+        async with self.database.reading() as connection:
+            rows = (await connection.execute(select(alerts).where(alerts.c.id == alert_id))).all()
+            found = await read_alerts(connection, rows, sample=True)
+        return found[0] if found else None
+
+    async def alert_at(self, channel: str, ts: str) -> Alert | None:
+        """Return the alert whose message this is, or in whose thread."""
+        if not ts:
+            return None
+        own = select(alerts.c.id).where(alerts.c.channel == channel, alerts.c.ts == ts)
+        within = select(notes.c.alert_id).where(notes.c.ts == ts, notes.c.alert_id.is_not(None))
+        within = within.where(notes.c.channel == channel)
+        async with self.database.reading() as connection:
+            number = (await connection.execute(own)).scalar() or (
+                await connection.execute(within)
+            ).scalar()
+        return None if number is None else await self.alert(number)
+
+    async def worst_alerts(self, limit: int) -> tuple[list[Alert], int]:
+        """Return the loudest open alerts, of those the largest and newest, and how many there are.
+
+        Without samples.
+        """
+        loudness = case(
+            {level.value: at for at, level in enumerate(LOUDNESS)}, value=alerts.c.severity
+        )
+        size = alerts.c.waiting + alerts.c.bounced + alerts.c.expired
+        newest = (alerts.c.last_event_at.desc(), alerts.c.id.desc())
+        query = select(alerts).where(OPEN, or_(alerts.c.ts != "", size > 0))
+        total = select(func.count()).select_from(query.subquery())
+        worst = query.order_by(loudness.desc(), size.desc(), *newest).limit(limit)
+        async with self.database.reading() as connection:
+            number = (await connection.execute(total)).scalar_one()
+            rows = (await connection.execute(worst)).all()
+            return await read_alerts(connection, rows, sample=False), number
+
+    async def open_alerts(self, limit: int = 50, reason: str = "") -> list[Alert]:
+        """Return open alerts, the newest first, without samples.
+
+        Left out is what was only deferred and arrived before anybody was told.
+        """
+        bad = alerts.c.waiting + alerts.c.bounced + alerts.c.expired > 0
+        query = select(alerts).where(OPEN, or_(alerts.c.ts != "", bad))
+        if reason:
+            query = query.where(alerts.c.reason == reason)
+        query = query.order_by(alerts.c.last_event_at.desc(), alerts.c.id.desc()).limit(limit)
+        async with self.database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+            return await read_alerts(connection, rows, sample=False)
+
+    async def deliveries(self, alert_id: int, limit: int, after: int = 0) -> list[Delivery]:
+        """Return deliveries of an alert by id, in pages."""
+        query = select(deliveries).where(deliveries.c.alert_id == alert_id, deliveries.c.id > after)
+        async with self.database.reading() as connection:
+            found = await connection.execute(query.order_by(deliveries.c.id).limit(limit))
+            return [delivery_of(row) for row in found]
+
+    async def touch(self, alert_id: int) -> None:
+        """Make an alert due at once: a person acted."""
+        async with self.database.writing(urgent=True) as connection:
+            await acted(connection, alert_id, self.now())
+
+    async def close_quiet(self) -> int:
+        """Close alerts that heard nothing for `close_after`; return how many.
+
+        What is shown of them is redrawn once.
+        """
+        now = self.now()
+        shown = alerts.c.ts != ""
+        statement = (
+            update(alerts)
+            .where(OPEN, alerts.c.last_event_at <= now - self.options.timing.close_after)
+            .values(
+                closed_at=now,
+                version=alerts.c.version + 1,
+                flush_at=case((shown, literal(now, Moment)), else_=alerts.c.flush_at),
+            )
+        )
+
+        def close(connection: Connection) -> int:
+            self.database.lock(connection, LOCK)
+            return connection.execute(statement).rowcount
+
+        return await self.database.write(close)

@@ -1,0 +1,1 @@
+"""From webhook requests to rows."""

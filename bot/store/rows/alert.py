@@ -1,0 +1,200 @@
+"""Alerts read whole: the row, its tallies, how many recipients, a sample, what was done."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.rows.delivery import delivery_of
+from bot.store.sql.columns import hashed
+from bot.store.sql.tables import DELIVERY_WAITS, alerts, deliveries, hours, jobs, tallies
+from resolutions.alert import Alert, AlertKey, Deed, Delivery, DeliveryState, Tally
+from resolutions.catalogue.resolution import Family, Severity
+from resolutions.reason import Reason
+
+SAMPLE = 10
+WORDS = 1_000
+"""Tallies of a dimension that are read, the largest first: a storm has a domain a recipient."""
+
+DEEDS = 20
+DAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What stands in other tables, each by the id of its alert."""
+
+    tallies: Mapping[int, Sequence[Tally]]
+    recipients: Mapping[int, int]
+    oldest: Mapping[int, Any]
+    deeds: Mapping[int, Sequence[Deed]]
+    previous: Mapping[int, tuple[str, str]]
+
+
+async def read_alerts(
+    connection: AsyncConnection, rows: Sequence[Row[Any]], sample: bool
+) -> list[Alert]:
+    """Return the alerts of some rows, in their order."""
+    if not rows:
+        return []
+    numbers = [row.id for row in rows]
+    parts = Parts(
+        tallies=await _tallies(connection, numbers),
+        recipients=await _recipients(connection, numbers),
+        oldest=await _oldest(connection, numbers),
+        deeds=await _deeds(connection, numbers),
+        previous=await _previous(connection, [row.previous_id for row in rows if row.previous_id]),
+    )
+    found = []
+    for row in rows:
+        shown = await _sample(connection, row.id) if sample else []
+        attempts = await _attempts(connection, row, parts.tallies.get(row.id, ()))
+        found.append(_alert(row, parts, shown, attempts))
+    return found
+
+
+def _alert(row: Row[Any], parts: Parts, sample: Sequence[Delivery], attempts: int | None) -> Alert:
+    return Alert(
+        id=row.id,
+        key=AlertKey(
+            complaint=row.complaint,
+            family=Family(row.family),
+            subject=row.subject,
+            topic=row.topic,
+        ),
+        reason=Reason(row.reason),
+        variant=row.variant,
+        severity=Severity(row.severity),
+        opened_at=row.opened_at,
+        last_event_at=row.last_event_at,
+        recipients=parts.recipients.get(row.id, 0),
+        waiting=row.waiting,
+        bounced=row.bounced,
+        delivered=row.delivered,
+        expired=row.expired,
+        operator_name=row.operator_name,
+        closed_at=row.closed_at,
+        channel=row.channel,
+        ts=row.ts,
+        attempts=attempts,
+        oldest_waiting=parts.oldest.get(row.id),
+        tallies=tuple(parts.tallies.get(row.id, ())),
+        sample=tuple(sample),
+        deeds=tuple(parts.deeds.get(row.id, ())),
+        ticket=f"{row.ticket_reference} {row.ticket_url}".strip(),
+        previous=parts.previous.get(row.previous_id),
+    )
+
+
+async def _tallies(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, list[Tally]]:
+    columns = tallies.c
+    total = columns.waiting + columns.bounced + columns.delivered + columns.expired
+    place = func.row_number().over(
+        partition_by=(columns.alert_id, columns.dimension), order_by=(total.desc(), columns.word)
+    )
+    counted = select(tallies, place.label("place")).where(columns.alert_id.in_(numbers), total > 0)
+    ranked = counted.subquery()
+    found: dict[int, list[Tally]] = defaultdict(list)
+    for row in await connection.execute(select(ranked).where(ranked.c.place <= WORDS)):
+        found[row.alert_id].append(
+            Tally(
+                dimension=row.dimension,
+                word=row.word,
+                waiting=row.waiting,
+                bounced=row.bounced,
+                delivered=row.delivered,
+                expired=row.expired,
+            )
+        )
+    return found
+
+
+async def _recipients(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, int]:
+    number = func.count(deliveries.c.contact_id.distinct())
+    return await _by_alert(connection, number, deliveries.c.alert_id.in_(numbers))
+
+
+async def _oldest(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, Any]:
+    since = func.min(deliveries.c.waiting_since)
+    return await _by_alert(connection, since, deliveries.c.alert_id.in_(numbers), DELIVERY_WAITS)
+
+
+async def _by_alert(
+    connection: AsyncConnection, what: ColumnElement[Any], *where: ColumnElement[bool]
+) -> dict[int, Any]:
+    query = select(deliveries.c.alert_id, what.label("what")).where(*where)
+    found = await connection.execute(query.group_by(deliveries.c.alert_id))
+    return {row.alert_id: row.what for row in found}
+
+
+async def _deeds(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, list[Deed]]:
+    """Return the newest deeds of each alert, the oldest of them first."""
+    newest = func.row_number().over(partition_by=jobs.c.alert_id, order_by=jobs.c.id.desc())
+    ranked = select(jobs, newest.label("place")).where(jobs.c.alert_id.in_(numbers)).subquery()
+    query = select(ranked).where(ranked.c.place <= DEEDS).order_by(ranked.c.id)
+    found: dict[int, list[Deed]] = defaultdict(list)
+    for row in await connection.execute(query):
+        found[row.alert_id].append(
+            Deed(
+                action=row.name,
+                by=row.by,
+                line=row.result,
+                at=row.created_at,
+                job_id=row.id,
+                run_at=row.run_at if row.run_at > row.created_at else None,  # None: at once
+                state=row.state,
+                done=row.done,
+                ended_at=row.finished_at,
+            )
+        )
+    return found
+
+
+async def _previous(
+    connection: AsyncConnection, numbers: Sequence[int]
+) -> dict[int, tuple[str, str]]:
+    if not numbers:
+        return {}
+    query = select(alerts.c.id, alerts.c.channel, alerts.c.ts)
+    found = await connection.execute(query.where(alerts.c.id.in_(numbers), alerts.c.ts != ""))
+    return {row.id: (row.channel, row.ts) for row in found}
+
+
+async def _sample(connection: AsyncConnection, alert_id: int) -> list[Delivery]:
+    """Return the newest deliveries; those that arrived after all only if there is room."""
+    arrived = deliveries.c.state == DeliveryState.DELIVERED.value
+    query = select(deliveries).where(deliveries.c.alert_id == alert_id)
+    query = query.order_by(deliveries.c.id.desc())
+    failed = (await connection.execute(query.where(~arrived).limit(SAMPLE))).all()
+    room = SAMPLE - len(failed)
+    others = (await connection.execute(query.where(arrived).limit(room))).all() if room else []
+    return [delivery_of(row) for row in [*failed, *others]]
+
+
+async def _attempts(
+    connection: AsyncConnection, row: Row[Any], counted: Iterable[Tally]
+) -> int | None:
+    """Return delivered and bounced of what the alert is about, in its time, by whole hours.
+
+    A campaign began before its first bounce: a day is added. None where nothing was delivered:
+    then the source does not tell of deliveries.
+    """
+    words: dict[str, list[str]] = defaultdict(list)
+    for tally in counted:
+        words[tally.dimension].append(tally.word)
+    since = row.opened_at.replace(minute=0, second=0, microsecond=0)
+    concerned = [hours.c.source.in_(words["source"])]
+    if row.family == Family.RECEIVER:
+        concerned = [hours.c.operator_key.in_([hashed(word) for word in words["operator"]])]
+    elif row.family == Family.LIST:
+        concerned.append(hours.c.campaign_key.in_([hashed(word) for word in words["campaign"]]))
+        since -= DAY if any(words["campaign"]) else timedelta(0)
+    query = select(func.sum(hours.c.delivered), func.sum(hours.c.bounced)).where(
+        *concerned, hours.c.hour >= since, hours.c.hour <= row.last_event_at
+    )
+    delivered, bounced = (await connection.execute(query)).one()
+    return int(delivered + bounced) if delivered else None

@@ -1,0 +1,141 @@
+"""Requests as the tables keep them: the rows of events, arrivals and what was not understood.
+
+A `BounceEvent` is clean when it is made; what else comes from outside is cleaned here, so that
+no text can stop the transaction that it shares with others.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bot.store.sql.columns import hashed
+from handlers.provider import Delivered, Unusable, WebhookRequest
+from resolutions.bounce import WORD_LIMIT, BounceEvent, Kind, Permanence, SmtpReply, Verdict, clean
+from resolutions.reason import Reason
+
+HEADER_LIMIT = 8_192
+WHY_LIMIT = 1_000
+
+_WORDS = (
+    "provider",
+    "remote_host",
+    "message_id",
+    "provider_message_id",
+    "from_domain",
+    "subject",
+    "campaign",
+    "stored_copy",
+)
+
+
+def contact_key(source: str, recipient: str) -> str:
+    """Return the key of an address at a source."""
+    return hashed(source, recipient.lower())
+
+
+def delivery_key(source: str, message: str, recipient: str, other: str = "") -> str:
+    """Return the key of one message to one recipient; `other` keeps apart what is none."""
+    return hashed("delivery", source, message, recipient.lower(), other)
+
+
+def event_row(event: BounceEvent, received_at: datetime) -> dict[str, Any]:
+    """Return the row of an event."""
+    return {
+        "key": hashed("event", event.source, event.event_id, event.recipient.lower()),
+        "source": event.source,
+        "received_at": received_at,
+        "body": _body(event),
+        "raw": event.raw or None,
+    }
+
+
+def _body(event: BounceEvent) -> dict[str, Any]:
+    reply, verdict = event.reply, event.verdict
+    body: dict[str, Any] = {
+        "event_id": event.event_id,
+        "kind": event.kind.value,
+        "recipient": event.recipient,
+        "occurred_at": event.occurred_at.isoformat(),
+        "permanence": event.permanence.value,
+        "reply": [reply.text, reply.code, reply.status, reply.command],
+    }
+    for name in _WORDS:
+        if value := getattr(event, name):
+            body[name] = value
+    if event.tags:
+        body["tags"] = list(event.tags)
+    if event.metadata:
+        body["metadata"] = dict(event.metadata)
+    if verdict is not None:
+        reason = verdict.reason.value if verdict.reason else None
+        body["verdict"] = [
+            clean(verdict.word, WORD_LIMIT),
+            verdict.kind.value,
+            verdict.permanence.value,
+            reason,
+            verdict.fact,
+        ]
+    return body
+
+
+def event_of(source: str, body: Mapping[str, Any]) -> BounceEvent:
+    """Return the event of a row, without its raw element."""
+    verdict = body.get("verdict")
+    return BounceEvent(
+        source=source,
+        event_id=body["event_id"],
+        kind=Kind(body["kind"]),
+        recipient=body["recipient"],
+        occurred_at=datetime.fromisoformat(body["occurred_at"]),
+        permanence=Permanence(body["permanence"]),
+        reply=SmtpReply(*body["reply"]),
+        tags=tuple(body.get("tags", ())),
+        metadata=body.get("metadata", {}),
+        verdict=_verdict(*verdict) if verdict else None,
+        **{name: body.get(name, "") for name in _WORDS},
+    )
+
+
+def _verdict(word: str, kind: str, permanence: str, reason: str | None, fact: bool) -> Verdict:
+    known = Reason(reason) if reason else None
+    return Verdict(
+        word=word, kind=Kind(kind), permanence=Permanence(permanence), reason=known, fact=fact
+    )
+
+
+def delivered_row(arrived: Delivered, heard_at: datetime) -> dict[str, Any]:
+    """Return an arrival: the columns of its row, and what the counters need beside."""
+    recipient = clean(arrived.recipient, WORD_LIMIT)
+    event_key = hashed("arrival", arrived.source, arrived.event_id, recipient.lower())
+    message = arrived.provider_message_id or arrived.message_id
+    return {
+        "key": event_key,
+        "delivery_key": delivery_key(
+            arrived.source, clean(message, WORD_LIMIT), recipient, "" if message else event_key
+        ),
+        "at": heard_at,
+        "occurred_at": arrived.occurred_at,
+        "source": arrived.source,
+        "recipient": recipient,
+        "campaign": clean(arrived.campaign, WORD_LIMIT),
+    }
+
+
+KEPT_HEADERS = frozenset({"content-type", "content-encoding", "user-agent"})
+"""Headers of a request that are kept with a body in quarantine."""
+
+
+def quarantine_row(request: WebhookRequest, unusable: Unusable) -> dict[str, Any]:
+    """Return the row that keeps what was not understood: the body whole, of the headers those
+    that a replay reads. Credentials stand in the others."""
+    return {
+        "source": request.source,
+        "received_at": request.received_at,
+        "why": clean(unusable.why, WHY_LIMIT),
+        "body": unusable.body,
+        "headers": {
+            clean(name, WORD_LIMIT): clean(value, HEADER_LIMIT)
+            for name, value in request.headers.items()
+            if name in KEPT_HEADERS or name.startswith("x-amz-sns-")
+        },
+    }

@@ -1,0 +1,294 @@
+"""What every click goes through: permission, intent, ack; the answer to the person comes after.
+
+Nothing before the ack asks the outside. Who may act by a user group that is not known yet is
+asked after the ack, and the intent is written down then.
+"""
+
+from abc import abstractmethod
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.action import Action, Desk, Outcome, Progress, Stopped
+from handlers.errors import PermanentError, UncertainError
+from handlers.permission import Allowed, named
+from handlers.slack import modal
+from handlers.slack.block_kit import Block, escape, moment, section
+from handlers.store import Job, JobState, Note
+
+KEPT = 1_000
+"""Clicks acked and not yet answered; an answer beyond is lost, the intent is not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Click:
+    """Who clicked what, and where; `channel` is empty in App Home and in modals.
+
+    The value of a button is a number (of an alert or a job), and after a `|` the job that was
+    already seen when the button was made.
+    """
+
+    by: str
+    number: int
+    seen: int = 0
+    channel: str = ""
+    thread_ts: str = ""
+    trigger: str = ""
+
+    @classmethod
+    def read(cls, body: dict[str, Any], action: dict[str, Any]) -> Self:
+        """Return the click of a payload; a value that is no number is 0, which nothing has."""
+        number, _, seen = str(action.get("value", "")).partition("|")
+        container = body.get("container") or {}
+        return cls(
+            by=body["user"]["id"],
+            number=_number(number),
+            seen=_number(seen),
+            channel=(body.get("channel") or {}).get("id", ""),
+            thread_ts=container.get("thread_ts", ""),
+            trigger=body.get("trigger_id", ""),
+        )
+
+
+After = Callable[[AsyncWebClient], Awaitable[None]]
+"""What is left to do once the click is acked."""
+
+
+class Button(Action):
+    """A button whose click is checked, recorded, acked, and then answered."""
+
+    may: ClassVar[str] = "use this button"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._after: OrderedDict[str, After] = OrderedDict()
+
+    async def clicked(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Check the permission, record the intent, ack."""
+        click = Click.read(body, action)
+        words = await self.concerns(click)
+        allowed = self._allowed(click.by, words)
+        if allowed is Allowed.YES:
+            self._keep(click, await self.intend(click))
+        else:
+            self._keep(click, lambda _: self._check(click, words))
+        await ack()
+
+    async def opened(self, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """Answer the person."""
+        click = Click.read(body, body["actions"][0])
+        after = self._after.pop(click.trigger, None)
+        if after is not None:
+            await after(client)
+        await self._renew(await self.concerns(click))
+
+    async def perform(self, job: Job, progress: Progress) -> Outcome:
+        """Do the deed and write down in the audit log what came of it."""
+        try:
+            outcome = await self.work(job, progress)
+        except (PermanentError, UncertainError) as error:
+            await self.record(job.by, f"job {job.id}", f"failed: {error}", job.alert_id)
+            raise
+        except Stopped as stop:
+            await self.record(job.by, f"job {job.id}", f"stopped: {stop}", job.alert_id)
+            raise
+        await self.record(job.by, f"job {job.id}", outcome.line or "done", job.alert_id)
+        return outcome
+
+    @abstractmethod
+    async def intend(self, click: Click) -> After:
+        """Write the intent down and return what is to be done after the ack."""
+
+    async def work(self, job: Job, progress: Progress) -> Outcome:
+        """Do what a job of this name asks for; a button without jobs needs none."""
+        raise PermanentError(f"{self.name} is done at the click; a job of it means nothing")
+
+    async def concerns(self, click: Click) -> tuple[str, ...]:
+        """Return the actions whose permissions the click needs."""
+        return (self.name,)
+
+    async def permitted(self, user: str, words: Sequence[str] = ()) -> bool:
+        """Tell whether a person may do this, asking Slack where memory does not suffice."""
+        return await self._ask(user, words or (self.name,)) is Allowed.YES
+
+    async def tell(
+        self,
+        click: Click,
+        client: AsyncWebClient,
+        text: str,
+        blocks: Sequence[Block] = (),
+    ) -> None:
+        """Say something to this person alone: below the message, else in a modal."""
+        if not click.channel:
+            view = modal.modal("Bounce Desk", blocks or [section(text)])
+            await client.views_open(trigger_id=click.trigger, view=view)
+            return
+        await client.chat_postEphemeral(
+            channel=click.channel,
+            user=click.by,
+            text=text,
+            blocks=list(blocks) or [section(text)],
+            thread_ts=click.thread_ts or None,
+        )
+
+    async def record(self, by: str, what: str, result: str, alert_id: int | None) -> None:
+        """Append to the audit log."""
+        await self.desk.store.audit(self.name, by, what, result, alert_id)
+
+    async def note(self, job: Job, key: str, text: str) -> None:
+        """Say in the alert's thread what was changed about a job; once for a key."""
+        if job.alert_id is not None:
+            await self.desk.store.note(Note(key=key, alert_id=job.alert_id, text=text))
+
+    def _allowed(self, user: str, words: Sequence[str]) -> Allowed:
+        found = {
+            self.desk.members.allows(user, self.desk.permissions[word], self.desk.clock())
+            for word in words
+            if word in self.desk.permissions
+        }
+        return next((a for a in (Allowed.NO, Allowed.UNKNOWN) if a in found), Allowed.YES)
+
+    async def _ask(self, user: str, words: Sequence[str]) -> Allowed:
+        desk = self.desk
+        for word in words:
+            if who := desk.permissions.get(word):
+                await desk.members.ask(desk.slack, user, who, desk.clock())
+        return self._allowed(user, words)
+
+    async def _check(self, click: Click, words: Sequence[str]) -> None:
+        """Ask who may, after the ack: then do it, or say why not."""
+        allowed = await self._ask(click.by, words)
+        if allowed is Allowed.YES:
+            after = await self.intend(click)
+            return await after(self.desk.slack)
+        if allowed is Allowed.UNKNOWN:
+            text = (
+                "Whether you may do this depends on a user group, and Slack does not tell now who"
+                " is in it. Nothing was done; try again in a minute."
+            )
+            return await self.tell(click, self.desk.slack, text)
+        word = next(w for w in words if self._allowed(click.by, [w]) is Allowed.NO)
+        text = f"Only {named(self.desk.permissions[word])} may {self.may}. Nothing was done."
+        await self.record(click.by, f"button {click.number}", "refused: not permitted", None)
+        return await self.tell(click, self.desk.slack, text)
+
+    async def _renew(self, words: Sequence[str]) -> None:
+        """Keep the groups fresh after a click, so that the next one need not wait for Slack."""
+        desk = self.desk
+        for word in words:
+            await desk.members.renew(desk.slack, desk.permissions.get(word, ()), desk.clock())
+
+    def _keep(self, click: Click, after: After) -> None:
+        self._after[click.trigger] = after
+        while len(self._after) > KEPT:
+            self._after.popitem(last=False)
+
+
+class Work(Button):
+    """A button that schedules one job for its alert, at once.
+
+    `undone_by` names the action that takes its effect back, after which it may be done again.
+    """
+
+    undone_by: ClassVar[str] = ""
+
+    async def intend(self, click: Click) -> After:
+        """Schedule the job, unless it was done already."""
+        store = self.desk.store
+        last = await store.last_job(self.name, click.number)
+        if last and last.id != click.seen and await self.settled(last):
+            return lambda client: self.already(click, client, last)
+        if await store.alert(click.number) is None:
+            return lambda client: self.tell(click, client, "This alert is not known any more.")
+        job = Job(name=self.name, alert_id=click.number, by=click.by)
+        scheduled = await store.schedule(job)
+        if scheduled.created:
+            return _nothing
+        return lambda client: self._under_way(click, client, scheduled.job)
+
+    async def settled(self, last: Job) -> bool:
+        """Tell whether the newest job did what a click would ask for again."""
+        if last.state is not JobState.DONE:
+            return False
+        if not self.undone_by or last.alert_id is None:
+            return True
+        undone = await self.desk.store.last_job(self.undone_by, last.alert_id)
+        return undone is None or undone.id < last.id
+
+    async def already(self, click: Click, client: AsyncWebClient, last: Job) -> None:
+        """Tell that it was done already, by whom and when."""
+        await self.tell(click, client, done_line(last))
+
+    async def _under_way(self, click: Click, client: AsyncWebClient, job: Job) -> None:
+        asked = f" at {moment(job.created_at)}" if job.created_at else ""
+        await self.tell(
+            click, client, f"<@{job.by}> asked for this{asked} already; it is being done."
+        )
+
+
+class Control(Button):
+    """A button that changes a job; it needs the permission for the job's own action, too."""
+
+    async def concerns(self, click: Click) -> tuple[str, ...]:
+        """Return this action and the job's."""
+        job = await self.desk.store.job(click.number)
+        return (self.name, job.name) if job else (self.name,)
+
+    async def changed(self, click: Click, client: AsyncWebClient, job: Job, text: str) -> None:
+        """Write the change down and tell the person."""
+        await self.record(click.by, f"job {job.id} ({job.name})", text, job.alert_id)
+        await self.tell(click, client, text)
+
+    async def too_late(self, click: Click, client: AsyncWebClient) -> None:
+        """Tell how the job stands instead."""
+        await self.tell(click, client, standing(await self.desk.store.job(click.number)))
+
+
+def named_job(job: Job) -> str:
+    """Return the action of a job as a sentence begins with it.
+
+    >>> named_job(Job(name="open_ticket", by="U01ADA"))
+    'Open ticket'
+    """
+    return escape(job.name.replace("_", " ").capitalize())
+
+
+def standing(job: Job | None) -> str:
+    """Return how a job stands, for a person who wanted to change it."""
+    if job is None:
+        return "This is not known any more."
+    words = {
+        JobState.WAITING: "It waits for its time.",
+        JobState.RUNNING: "It is running already.",
+        JobState.CANCELLED: "It was cancelled before.",
+        JobState.STOPPED: "It was stopped before.",
+        JobState.DEAD: f"It failed: {escape(job.result)}",
+    }
+    return words.get(job.state) or done_line(job)
+
+
+def done_line(job: Job) -> str:
+    """Return that a job was done already, by whom, when, and what came of it."""
+    when = f" at {moment(job.created_at)}" if job.created_at else ""
+    return f"Already done, asked for by <@{job.by}>{when}: {job.result or 'without a word'}"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a number with its word.
+
+    >>> counted(1, "contact"), counted(1200, "contact")
+    ('1 contact', '1,200 contacts')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+async def _nothing(_: AsyncWebClient) -> None:
+    """Leave it to the alert itself, redrawn at once, to show what was asked for."""
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

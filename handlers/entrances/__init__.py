@@ -1,0 +1,1 @@
+"""Where people come in: commands, shortcuts, App Home."""

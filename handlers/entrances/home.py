@@ -1,0 +1,165 @@
+"""The entrance of App Home: the last 24 hours, open alerts, what is scheduled, what needs care."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.context.respond.async_respond import AsyncRespond
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.action import Desk
+from handlers.slack import alert_message as blocks
+from handlers.slack.alert_text import headline
+from handlers.slack.permalinks import Links
+from handlers.store import Job, JobState, Quarantined, SourceHealth
+from resolutions.alert import Alert
+from resolutions.catalogue.resolution import Catalogue
+
+SHOWN = 10
+SOURCES = 25
+Block = dict[str, Any]
+
+
+class Home:
+    """Draws App Home, and answers buttons that nothing else knows."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._links = Links(desk.slack)
+
+    async def acknowledged(self, ack: AsyncAck) -> None:
+        """Ack; what is drawn waits for the database."""
+        await ack()
+
+    async def opened(self, event: dict[str, Any], client: AsyncWebClient) -> None:
+        """Draw App Home for the person who opened it."""
+        if event.get("tab", "home") == "home":
+            view = {"type": "home", "blocks": await self._draw()}
+            await client.views_publish(user_id=event["user"], view=view)
+
+    async def stale(self, body: dict[str, Any], respond: AsyncRespond) -> None:
+        """Tell a person that a button is from an older message, and where the alert lives on."""
+        container, channel = body.get("container") or {}, (body.get("channel") or {}).get("id")
+        if not (channel and body.get("response_url")):
+            return
+        text = "This button is from an older message."
+        alert = await self._desk.store.alert_at(channel, str(container.get("message_ts", "")))
+        if alert is not None:
+            link = await self._links.of_message(alert.channel, alert.ts)
+            text += f" The alert lives on here: {link}" if link else ""
+        await respond(
+            text=text,
+            response_type="ephemeral",
+            replace_original=False,
+            thread_ts=container.get("thread_ts"),
+        )
+
+    async def _draw(self) -> list[Block]:
+        store, now = self._desk.store, self._desk.clock()
+        counts = await store.counts(now - timedelta(hours=24))
+        alerts, total = await store.worst_alerts(SHOWN)
+        links = await self._links.of_alerts(alerts)
+        return [
+            blocks.header("Last 24 hours"),
+            blocks.section(_counted(counts, self._desk.catalogue)),
+            blocks.divider(),
+            blocks.header("Open alerts"),
+            *_alerts(alerts, links, self._desk.catalogue, total),
+            blocks.divider(),
+            blocks.header("Scheduled"),
+            blocks.section(_scheduled(await store.jobs([JobState.WAITING], 5 * SHOWN))),
+            *_failed(await store.jobs([JobState.DEAD], SHOWN)),
+            blocks.divider(),
+            blocks.header("Sources"),
+            blocks.section(_health(await store.health(), self._desk.sources)),
+            *_quarantine(await store.quarantined(limit=SHOWN + 1)),
+            blocks.context(f"As of {blocks.moment(now)}; open this tab again to see it anew."),
+        ]
+
+
+def _counted(counts: Mapping[str, int], catalogue: Catalogue) -> str:
+    if not counts:
+        return "No bounces."
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    lines = [f"{count:,}  {_title(word, catalogue)}" for word, count in ordered[:SHOWN]]
+    if len(ordered) > SHOWN:
+        lines.append(f"{sum(count for _, count in ordered[SHOWN:]):,}  others")
+    return "\n".join(lines)
+
+
+def _title(word: str, catalogue: Catalogue) -> str:
+    return catalogue[word].title if word in catalogue else blocks.escape(word)
+
+
+def _alerts(
+    alerts: Sequence[Alert], links: Mapping[int, str], catalogue: Catalogue, total: int
+) -> list[Block]:
+    """Return a line for each alert; those beyond are the less urgent ones."""
+    if not alerts:
+        return [blocks.section("No open alerts.")]
+    lines = []
+    for alert in alerts:
+        line = headline(alert, catalogue.of(alert.reason, complaint=alert.key.complaint))
+        lines.append(f"• <{links[alert.id]}|{line}>" if links[alert.id] else f"• {line}")
+    shown = blocks.plain("\n".join(lines))
+    if more := total - len(alerts):
+        what = "of less severity, with fewer emails or older"
+        shown.append(blocks.context(f"and {more:,} more open in the channel, {what}"))
+    return shown
+
+
+def _scheduled(jobs: Sequence[Job]) -> str:
+    lines = [
+        f"{job.name.replace('_', ' ').capitalize()} for {blocks.moment(job.run_at)}, by <@{job.by}>"
+        for job in jobs
+        if job.run_at is not None and job.by != "bounce"
+    ]
+    if len(lines) > SHOWN:
+        lines[SHOWN:] = [f"and {len(lines) - SHOWN} more"]
+    return "\n".join(lines) or "Nothing is scheduled."
+
+
+def _failed(jobs: Sequence[Job]) -> list[Block]:
+    shown = []
+    for job in jobs[:SHOWN]:
+        deed, why = job.name.replace("_", " "), blocks.escape(blocks.cut(job.result, 300))
+        again = blocks.button("Try again", "retry", str(job.id), about=deed)
+        shown.append(
+            blocks.section_with(f"*Failed:* {deed} — {why}", again, block_id=f"failed:{job.id}")
+        )
+    return shown
+
+
+def _health(health: Sequence[SourceHealth], sources: Mapping[str, Any]) -> str:
+    known = {entry.source: entry for entry in health}
+    lines = []
+    for name in list(sources)[:SOURCES]:
+        entry = known.get(name)
+        if entry is None or entry.last_event_at is None:
+            lines.append(f"*{name}*: nothing heard yet")
+            continue
+        kept = f", {entry.quarantined:,} not understood" if entry.quarantined else ""
+        lines.append(
+            f"*{name}*: last event {blocks.moment(entry.last_event_at)}, in 24 hours"
+            f" {entry.events:,} bounce events, {entry.delivered:,} delivered{kept}"
+        )
+    if len(sources) > SOURCES:
+        lines.append(f"and {len(sources) - SOURCES} more")
+    return "\n".join(lines) or "No sources are configured."
+
+
+def _quarantine(kept: Sequence[Quarantined]) -> list[Block]:
+    if not kept:
+        return []
+    count = f"{SHOWN} or more" if len(kept) > SHOWN else str(len(kept))
+    lines = [
+        f"{blocks.moment(one.received_at)} {one.source}: {blocks.escape(blocks.cut(one.why, 120))}"
+        for one in kept[:SHOWN]
+    ]
+    return [
+        blocks.divider(),
+        blocks.header("Quarantine"),
+        blocks.section(f"{count} not understood; `bounce quarantine list` shows them whole."),
+        blocks.section("\n".join(lines)),
+    ]

@@ -1,0 +1,173 @@
+"""The entrance of shortcuts: diagnose the reply in a message, look up a contact.
+
+Both open a modal at once, for a trigger lives three seconds, and fill it when the answer is there.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.action import Desk
+from handlers.slack import answers
+from handlers.slack.block_kit import Block, Message, plain, plain_text, unescape
+from handlers.slack.permalinks import refusal
+from resolutions.bounce import TEXT_LIMIT
+
+DIAGNOSE, LOOK_UP = "diagnose_bounce", "look_up_contact"
+TITLES = {DIAGNOSE: "Diagnose this bounce", LOOK_UP: "Look up a contact"}
+ADDRESS = "address"
+ADDRESS_LIMIT = 320
+HISTORY = 15
+TRIES = 6
+TRY_SECONDS = 0.25
+"""Slack shows the answer to a submission when it has read it, which may be after we are done."""
+
+LOADING = "Loading…"
+
+log = logging.getLogger(__name__)
+
+
+class Shortcuts:
+    """Answers both shortcuts; `sleep` waits for Slack to show what an ack answered."""
+
+    def __init__(
+        self, desk: Desk, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self._desk = desk
+        self._sleep = sleep
+
+    async def acknowledged(self, ack: AsyncAck) -> None:
+        """Ack; the modal follows."""
+        await ack()
+
+    async def diagnose_bounce(self, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """Open a modal that says why the reply in a message was given."""
+        opened = await client.views_open(
+            trigger_id=body["trigger_id"], view=_modal(DIAGNOSE, plain(LOADING))
+        )
+        message = self._diagnosed(body.get("message") or {})
+        view = _modal(DIAGNOSE, list(message.blocks))
+        await client.views_update(view_id=opened["view"]["id"], view=view)
+
+    async def look_up_contact(self, body: dict[str, Any], client: AsyncWebClient) -> None:
+        """Open a modal that asks for an address."""
+        await client.views_open(trigger_id=body["trigger_id"], view=_question())
+
+    async def asked(self, ack: AsyncAck, view: dict[str, Any]) -> None:
+        """Say that the answer is on its way, or what is wrong with the address."""
+        if not _is_address(_typed(view)):
+            wrong = "This is no email address: it needs a name, an @ and a domain."
+            await ack(response_action="errors", errors={ADDRESS: wrong})
+            return
+        loading = {**_modal(LOOK_UP, plain(LOADING)), "external_id": _external(view)}
+        await ack(response_action="update", view=loading)
+
+    async def found(self, view: dict[str, Any], client: AsyncWebClient) -> None:
+        """Show how the address stands and what became of its mail."""
+        address = _typed(view)
+        if not _is_address(address):
+            return
+        message = await self._looked_up(address)
+        await self._show(_external(view), _modal(LOOK_UP, list(message.blocks)), client)
+
+    def _diagnosed(self, message: dict[str, Any]) -> Message:
+        text = quoted(message)
+        if not text:
+            nothing = "This message quotes no reply: its text is empty."
+            return Message(nothing, plain(nothing))
+        return answers.diagnosis_of(text, self._desk.rulebook, self._desk.catalogue)
+
+    async def _looked_up(self, address: str) -> Message:
+        store = self._desk.store
+        try:
+            contacts = await store.contacts_of(address)
+            history = await store.history(address, limit=HISTORY)
+        except Exception:
+            log.exception("look-up failed")
+            wrong = "The database does not answer now. Nothing was changed; please try again."
+            return Message(wrong, plain(wrong))
+        return answers.contact(address, contacts, history)
+
+    async def _show(self, external_id: str, view: Block, client: AsyncWebClient) -> None:
+        """Fill the modal that the ack asked for, as soon as Slack shows it."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                await client.views_update(external_id=external_id, view=view)
+            except SlackApiError as error:
+                if refusal(error) != "not_found" or attempt == TRIES:
+                    raise
+                await self._sleep(TRY_SECONDS * attempt)
+            else:
+                return
+
+
+def quoted(message: dict[str, Any]) -> str:
+    """Return the reply that a message quotes: what is preformatted, else all it says."""
+    preformatted = "\n".join(_preformatted(message.get("blocks")))
+    text = preformatted or unescape(str(message.get("text") or ""))
+    if "```" in text:
+        text = text.split("```")[1]
+    if not text.strip():
+        attachments = message.get("attachments") or []
+        text = "\n".join(unescape(str(one.get("text") or "")) for one in attachments)
+    return text.strip("` \t\r\n")[:TEXT_LIMIT]
+
+
+def _preformatted(part: Any) -> Iterator[str]:
+    if isinstance(part, list):
+        for one in part:
+            yield from _preformatted(one)
+    elif isinstance(part, dict):
+        if part.get("type") == "rich_text_preformatted":
+            pieces = part.get("elements") or []
+            yield "".join(str(piece.get("text") or piece.get("url") or "") for piece in pieces)
+        else:
+            yield from _preformatted(part.get("elements"))
+
+
+def _modal(word: str, shown: list[Block]) -> Block:
+    return {
+        "type": "modal",
+        "callback_id": word,
+        "title": plain_text(TITLES[word], 24),
+        "close": plain_text("Close", 24),
+        "blocks": shown,
+    }
+
+
+def _question() -> Block:
+    asks = {
+        "type": "input",
+        "block_id": ADDRESS,
+        "label": plain_text("Email address", 2_000),
+        "hint": plain_text("Only you see the answer.", 2_000),
+        "element": {
+            "type": "plain_text_input",
+            "action_id": ADDRESS,
+            "max_length": ADDRESS_LIMIT,
+            "focus_on_load": True,
+            "placeholder": plain_text("ana@example.com", 150),
+        },
+    }
+    return {**_modal(LOOK_UP, [asks]), "submit": plain_text("Look up", 24)}
+
+
+def _typed(view: dict[str, Any]) -> str:
+    values = (view.get("state") or {}).get("values") or {}
+    entered = (values.get(ADDRESS) or {}).get(ADDRESS) or {}
+    return unescape(str(entered.get("value") or "")).strip().strip("<>")
+
+
+def _is_address(text: str) -> bool:
+    local, at, domain = text.rpartition("@")
+    return bool(local and at and domain) and not any(map(str.isspace, text))
+
+
+def _external(view: dict[str, Any]) -> str:
+    """Return what names the modal with the answer among all modals of the workspace."""
+    return f"{LOOK_UP}:{view['id']}"

@@ -1,0 +1,337 @@
+"""Alerts and answers as Slack messages; pure.
+
+By construction no message breaks a limit of Slack: every piece is cut to its share, and the raw
+reply gets what the others leave.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from handlers.slack.alert_history import deed_blocks, tells_of_ticket
+from handlers.slack.alert_text import (
+    address,
+    addresses,
+    blocked_ips,
+    breadth,
+    counts,
+    facts,
+    hardness,
+    headline,
+    is_quiet,
+    lead,
+    link,
+    origin,
+    receivers,
+    reply_text,
+    spoken,
+    ticket,
+    title,
+)
+from handlers.slack.block_kit import (
+    SPOKEN_LIMIT,
+    TOGETHER,
+    Block,
+    Message,
+    actions,
+    button,
+    confirm,
+    context,
+    cut,
+    divider,
+    escape,
+    fine_print,
+    fitted,
+    header,
+    menu,
+    moment,
+    mrkdwn,
+    plain,
+    plain_text,
+    preformatted,
+    section,
+    section_with,
+    size,
+    tame,
+    unescape,
+    utc,
+    visible,
+)
+from resolutions.alert import Alert, Delivery
+from resolutions.catalogue.resolution import Family, Resolution
+from resolutions.diagnosis.diagnose import Confidence
+
+__all__ = [
+    "SPOKEN_LIMIT",
+    "THREAD_LIMIT",
+    "Beside",
+    "Block",
+    "Message",
+    "actions",
+    "alert",
+    "button",
+    "confirm",
+    "context",
+    "cut",
+    "divider",
+    "escape",
+    "failed_job",
+    "fine_print",
+    "fitted",
+    "fitting",
+    "header",
+    "headline",
+    "menu",
+    "moment",
+    "mrkdwn",
+    "owner",
+    "plain",
+    "plain_text",
+    "preformatted",
+    "section",
+    "section_with",
+    "steps_of",
+    "tame",
+    "thread",
+    "unescape",
+    "utc",
+    "visible",
+]
+
+THREAD_LIMIT = 10
+"""Deliveries that are shown one by one in the thread; beyond, they are a file."""
+
+BUTTONS = 3
+RESERVE = 200
+"""What the frame of the reply takes, beside its text."""
+
+FAILURE_LIMIT = 1_500
+REPLY_LIMIT = 3_000
+EXPLANATION_LIMIT, STEP_LIMIT, STEPS_LIMIT, EVIDENCE_LIMIT = 700, 400, 1_800, 300
+NEEDS_A_BOUNCE = frozenset({"resend", "deactivate"})
+"""Buttons that an alert has only when something bounced: what waits is still being retried."""
+
+ONLY_SHOWS = frozenset({"list_recipients", "show_addresses"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What a message shows that neither alert nor catalogue holds.
+
+    `questions` are what the buttons of these names ask before they tell the bot.
+    """
+
+    link_of_previous: str = ""
+    questions: Mapping[str, Block] = field(default_factory=dict)
+
+
+NOTHING_BESIDE = Beside()
+
+
+def alert(
+    alert: Alert,
+    resolution: Resolution,
+    *,
+    labels: Mapping[str, str],
+    masked: bool,
+    now: datetime,
+    beside: Beside = NOTHING_BESIDE,
+) -> Message:
+    """Return the message of an alert. `labels` are the registered buttons' labels by name."""
+    resolution = fitting(alert, resolution)
+    about = title(alert, resolution)
+    first = section(f"*{about}* — {facts(alert)}\n{_explanation(alert, resolution)}")
+    concerned = [*_concerned(alert, masked=masked, now=now)]
+    below = [
+        *_evidence(alert),
+        *_buttons(
+            alert, _offered(alert, resolution, labels, masked=masked), unescape(about), beside
+        ),
+        context(*_small_print(alert, beside.link_of_previous)),
+        *deed_blocks(alert, labels),
+    ]
+    room = TOGETHER - RESERVE - size([first, *concerned, *below])
+    limit = max(min(STEPS_LIMIT, room // 2 - 400), 100)
+    steps = [] if _arrived(alert) else [section(steps_of(resolution, limit))]
+    reply = [*_reply(alert, masked=masked, room=room - size(steps))]
+    of_list = alert.key.family is Family.LIST
+    top = [first, *steps, *concerned] if of_list else [first, *concerned, *steps]
+    return Message(_spoken(alert, resolution, masked=masked), [*top, *reply, *below])
+
+
+def fitting(alert: Alert, resolution: Resolution) -> Resolution:
+    """Return what is to be done about an alert: of its special case, and of what was replied."""
+    replies = [one.reply for one in alert.sample if one.reply and one.reason is alert.reason]
+    return resolution.special(alert.variant).hinted(*replies)
+
+
+def steps_of(resolution: Resolution, limit: int = STEPS_LIMIT, *, owned: bool = True) -> str:
+    """Return what to do, numbered, and who can do it where that is not said elsewhere."""
+    head = f"*What to do* (who can act: {owner(resolution)})" if owned else "*What to do*"
+    steps = [
+        f"{number}. {cut(escape(step), STEP_LIMIT)}"
+        for number, step in enumerate(resolution.steps, 1)
+    ]
+    return cut("\n".join([head, *steps]), limit)
+
+
+def owner(resolution: Resolution) -> str:
+    """Return who can act: "the recipient", "nobody yet"."""
+    said = escape(cut(resolution.owner, 100)).replace(", then ", ", then the ")
+    return said if said.startswith(("nobody", "whoever")) else f"the {said}"
+
+
+def thread(alert: Alert, deliveries: Sequence[Delivery], *, masked: bool) -> Message:
+    """Return each recipient of an alert with the reply, for its thread."""
+    room = (TOGETHER - 500) // max(len(deliveries), 1) - 700
+    parts: list[Block] = []
+    for delivery in deliveries[:THREAD_LIMIT]:
+        parts += _recipient(delivery, masked=masked, room=room)
+    text = f"{len(deliveries)} emails that did not arrive, each with the reply of its server"
+    if not parts:
+        return Message(text, plain(text))
+    block: Block = {"type": "rich_text", "block_id": f"details:{alert.id}", "elements": parts}
+    return Message(text, [block])
+
+
+def failed_job(label: str, why: str, job_id: int) -> Message:
+    """Return what failed, what is safe, and a button to try again."""
+    said = cut(escape(why), FAILURE_LIMIT)
+    safe = "What was done before stays done; nothing is done twice."
+    text = f"*{escape(label)} failed:* {said}\n{safe}"
+    again = button("Try again", "retry", str(job_id), about=label)
+    return Message(
+        cut(f"{escape(label)} failed: {said}", SPOKEN_LIMIT),
+        [section(text), actions([again], f"retry:{job_id}")],
+    )
+
+
+def _explanation(alert: Alert, resolution: Resolution) -> str:
+    text = escape(resolution.explanation)
+    if is_quiet(alert):
+        retried = "The receiving servers still retry: nothing is lost yet."
+        so_far = (
+            retried if alert.waiting else "All of it has arrived since: there is nothing to do."
+        )
+        text = f"{so_far} {text}"
+    return cut(text, EXPLANATION_LIMIT)
+
+
+def _first_step(alert: Alert, resolution: Resolution) -> list[str]:
+    if _arrived(alert) or not resolution.steps:
+        return []
+    return [f"What to do: {cut(escape(resolution.steps[0]), 200)}"]
+
+
+def _arrived(alert: Alert) -> bool:
+    return is_quiet(alert) and not alert.waiting
+
+
+def _concerned(alert: Alert, *, masked: bool, now: datetime) -> Iterator[Block]:
+    """Give who and how many are concerned."""
+    lines = []
+    wide = alert.key.family is not Family.LIST
+    if alert.bounced != alert.recipients or alert.waiting or alert.delivered or alert.expired:
+        lines.append(counts(alert, now))
+    if wide:
+        lines += [blocked_ips(alert)[:1].upper() + blocked_ips(alert)[1:], breadth(alert)]
+    told = addresses(alert, masked=masked)
+    at = receivers(alert)
+    who = ["" if alert.recipients == 1 and at and told.endswith(f"@{at}") else at, told]
+    lines.append(" — ".join(part for part in who if part))
+    if text := "\n".join(line for line in lines if line):
+        yield section(cut(text, 1_200))
+
+
+def _reply(alert: Alert, *, masked: bool, room: int) -> Iterator[Block]:
+    found = lead(alert.sample, alert.reason)
+    if found is None or not found.reply:
+        return
+    note = " … (cut)" if alert.recipients < 2 else " … (cut; more in the thread)"
+    text = reply_text(spoken(found.reply), masked=masked)
+    yield preformatted(fitted(text, min(REPLY_LIMIT, room), note))
+
+
+def _evidence(alert: Alert) -> Iterator[Block]:
+    found = lead(alert.sample, alert.reason)
+    if found is not None and (said := found.phrase or found.evidence):
+        sure = "" if found.confidence is Confidence.NONE else f"{found.confidence}: "
+        yield fine_print(sure + said, EVIDENCE_LIMIT)
+
+
+def _offered(
+    alert: Alert, resolution: Resolution, labels: Mapping[str, str], *, masked: bool
+) -> dict[str, str]:
+    """Return the labels of what can be done, the best first."""
+    quiet = NEEDS_A_BOUNCE if is_quiet(alert) else frozenset()
+    names = [word for word in resolution.actions if word not in quiet]
+    if alert.recipients > THREAD_LIMIT:
+        names.append("list_recipients")
+    if masked and alert.sample:
+        names.append("show_addresses")
+    return {word: labels[word] for word in names if word in labels}
+
+
+def _buttons(
+    alert: Alert, offered: Mapping[str, str], about: str, beside: Beside
+) -> Iterator[Block]:
+    """Give a row of the best, and a menu of the others: what only shows stands in there."""
+    deeds = [word for word in offered if word not in ONLY_SHOWS]
+    first = deeds[:BUTTONS]
+    elements = [
+        button(offered[word], word, str(alert.id), about=about, confirm=beside.questions.get(word))
+        for word in first
+    ]
+    more = {f"{word}|{alert.id}": offered[word] for word in offered if word not in first}
+    if more:
+        elements.append(menu(more, "more"))
+    if elements:
+        yield actions(elements, f"buttons:{alert.id}")
+
+
+def _small_print(alert: Alert, link_of_previous: str) -> list[str]:
+    lines = [origin(alert)]
+    if alert.ticket and not tells_of_ticket(alert):
+        lines.append(f"Ticket: {ticket(alert)}")
+    if link_of_previous:
+        lines.append(f"Continues {link(link_of_previous, 'an earlier alert')}, which was closed.")
+    if alert.closed_at is not None:
+        lines.append(f"Closed {moment(alert.closed_at)}: new bounces start a new message.")
+    return lines
+
+
+def _recipient(delivery: Delivery, *, masked: bool, room: int) -> Iterator[Block]:
+    shown = address(delivery.recipient, masked=masked)
+    words = [
+        delivery.state.value,
+        hardness(delivery.permanence, delivery.reason),
+        delivery.reason.value,
+        f"{delivery.confidence}: {cut(delivery.evidence, 300)}" if delivery.evidence else "",
+        utc(delivery.occurred_at),
+    ]
+    rest = ", ".join(word for word in words if word)
+    yield {
+        "type": "rich_text_section",
+        "elements": [
+            {"type": "text", "text": visible(shown), "style": {"bold": True}},
+            {"type": "text", "text": f" — {visible(rest)}"},
+        ],
+    }
+    if delivery.reply:
+        text = reply_text(spoken(delivery.reply), masked=masked)
+        yield {
+            "type": "rich_text_preformatted",
+            "elements": [{"type": "text", "text": fitted(text, room, " … (cut)") or "—"}],
+        }
+
+
+def _spoken(alert: Alert, resolution: Resolution, *, masked: bool) -> str:
+    """Return the message for those who hear it: what, whom, why, and the first thing to do."""
+    parts = [
+        headline(alert, resolution),
+        addresses(alert, masked=masked),
+        cut(_explanation(alert, resolution), 350),
+        *_first_step(alert, resolution),
+    ]
+    sentences = [part if part.endswith(tuple(".…?:")) else f"{part}." for part in parts if part]
+    return cut(" ".join(sentences), SPOKEN_LIMIT)

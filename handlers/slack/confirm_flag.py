@@ -1,0 +1,33 @@
+"""What a button asks before it tells the bot: what it would stop, and for how many; pure."""
+
+from collections.abc import Sequence
+
+from handlers.provider import Provider
+from handlers.slack.block_kit import Block, confirm
+
+STOPS_LIMIT = 190
+"""Characters of what is stopped, of the 300 that Slack shows of a question."""
+
+
+def flag_question(
+    sources: Sequence[Provider | None], count: int, *, complaint: bool = False
+) -> Block:
+    """Return the question before contacts of these sources are flagged as inactive."""
+    people = "1 contact" if count == 1 else f"{count:,} contacts"
+    back = "A complaint is not taken back." if complaint else "It can be taken back."
+    text = f"For {people} this {_effect(sources)} {back}"
+    return confirm(f"Flag {people} as inactive?", text, "Flag as inactive", "Not now")
+
+
+def _effect(sources: Sequence[Provider | None]) -> str:
+    """Return what nobody of them gets any more, in the words of the providers."""
+    lists = [source.suppressing if source else None for source in sources]
+    stops = list(dict.fromkeys(each.stops for each in lists if each is not None))
+    if not stops:
+        return (
+            "changes nothing but the flag here: no provider's list is reached, your senders go on."
+        )
+    said = f"stops {' and '.join(stops)}."
+    if len(said) > STOPS_LIMIT:
+        said = f"stops {stops[0]}, and the like at each other source ({len(stops) - 1} more)."
+    return said if None not in lists else f"{said} At other sources they are flagged here only."

@@ -1,0 +1,1 @@
+"""What a reason means and what to do about it."""

@@ -1,0 +1,198 @@
+"""How people call the entries of the catalogue: exactly, inside other words, or misspelt."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from resolutions.catalogue.resolution import Resolution, Variant
+
+ASKED_LIMIT = 60
+"""Characters up to which a question may be a misspelt name."""
+
+ALIKE = 0.78
+"""How alike two words must be to be taken for the same one misspelt (1.0 is equal)."""
+
+JOINED_LENGTH = 6
+"""Letters of the shortest name that is also known without its spaces."""
+
+
+NAME_LENGTH = 6
+"""Words of the longest name that is looked for inside others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What an entry of the catalogue, or one of its variants, is called.
+
+    `decides` tells that the name makes up most of what was asked, and nothing else does.
+    """
+
+    word: str
+    variant: str
+    said: str
+    decides: bool = False
+
+
+class Names:
+    """Every name of a catalogue, in the plain form in which words are compared."""
+
+    def __init__(self, resolutions: Iterable[Resolution]) -> None:
+        self._names: dict[str, Name] = {}
+        said = [(plain(name.said), name) for name in _all_names(resolutions)]
+        for key, name in said:
+            self._names.setdefault(key, name)
+        for key, name in said:
+            if short := telling(key):
+                self._names.setdefault(short, name)
+        self._joined = {
+            key.replace(" ", ""): name
+            for key, name in reversed(self._names.items())
+            if len(key) >= JOINED_LENGTH
+        }
+
+    def exact(self, words: str) -> Name | None:
+        """Return what is called so, whatever its spelling with spaces, hyphens and capitals."""
+        asked = plain(words)
+        for key in (asked, telling(asked)):
+            name = self._names.get(key) or self._joined.get(key.replace(" ", ""))
+            if name is not None:
+                return name
+        return None
+
+    def inside(self, words: str) -> list[Name]:
+        """Return the names that stand inside the words, the longest first."""
+        asked = telling(plain(words)).split()
+        found: dict[tuple[str, str], _Inside] = {}
+        for length in range(min(len(asked), NAME_LENGTH), 0, -1):
+            for at in range(len(asked) - length + 1):
+                name = self._names.get(" ".join(asked[at : at + length]))
+                if name is not None:
+                    inside = found.setdefault((name.word, name.variant), _Inside(name, length))
+                    inside.places.update(range(at, at + length))
+        return _decided(list(found.values()), len(asked))
+
+    def like(self, words: str) -> list[Name]:
+        """Return the names that the words may be meant for: misspelt, or a part of them."""
+        asked = plain(words)
+        if not telling(asked) or len(asked) > ASKED_LIMIT:
+            return []
+        from difflib import get_close_matches
+
+        near = [self._names.get(self._spelt(asked)), self._names.get(telling(self._spelt(asked)))]
+        near += [self._names[key] for key in get_close_matches(asked, self._names, 3, ALIKE)]
+        near += self._parts(set(telling(asked).split()))
+        return list(dict.fromkeys(name for name in near if name is not None))
+
+    def _spelt(self, asked: str) -> str:
+        """Return the words with each unknown one replaced by the known one most like it."""
+        from difflib import get_close_matches
+
+        known = {word for key in self._names for word in key.split()} | _FILLER
+        return " ".join(
+            word if word in known else (get_close_matches(word, known, 1, ALIKE) or [word])[0]
+            for word in asked.split()
+        )
+
+    def _parts(self, asked: set[str]) -> Iterator[Name]:
+        """Yield the names that hold all the words that were asked for."""
+        if asked:
+            yield from (name for key, name in self._names.items() if asked <= set(key.split()))
+
+
+@lru_cache(2)
+def names_of(resolutions: tuple[Resolution, ...]) -> Names:
+    """Return the names of a catalogue's resolutions, worked out once."""
+    return Names(resolutions)
+
+
+def plain(text: str) -> str:
+    """Return the words of a text as they are compared: folded, singular, no marks.
+
+    >>> plain("Quota_Issues"), plain("MailboxFull"), plain("Boîte pleine!")
+    ('quota issue', 'mailbox full', 'boite pleine')
+    """
+    text = unicodedata.normalize("NFKD", _CAMEL.sub(" ", text).casefold())
+    text = "".join(character for character in text if not unicodedata.combining(character))
+    return " ".join(map(_singular, _WORDS.findall(text)))
+
+
+def telling(asked: str) -> str:
+    """Return the plain words without those that every question is made of.
+
+    >>> telling(plain("Is the mailbox full?"))
+    'mailbox full'
+    """
+    return " ".join(word for word in asked.split() if word not in _FILLER)
+
+
+def without_filler(text: str) -> str:
+    """Return a question without the words around a code, dots kept.
+
+    >>> without_filler("What does SMTP error 552-5.2.2 mean?")
+    '552 5.2.2'
+    """
+    words = (word.strip(_MARKS) for word in re.split(r"[\s_-]+", text.casefold()))
+    return " ".join(word for word in words if word and _singular(word) not in _FILLER)
+
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORDS = re.compile(r"[^\W_]+")
+_MARKS = "?!.,:;#()[]<>\"'`*"
+
+
+def _singular(word: str) -> str:
+    keeps = len(word) < 4 or word.endswith(("ss", "us", "is"))
+    return word if keeps else word.removesuffix("s")
+
+
+_QUESTION = """
+a an the this that these it its is are was were be been has have had do does did what why how when
+which who mean means meant meaning explain tell me about please my our your their his her i we you
+they of for in on at to from with and or by because as error errors issue issues problem problems
+code codes status reply answer smtp enhanced response bounce bounces bounced bouncing reason reasons
+says say said got get getting email emails mail mails message messages help gmail google outlook
+microsoft hotmail office365 yahoo icloud ses sendgrid mailgun postmark sparkpost amazon
+was ist heisst bedeutet der die das ein eine que signifie le la les
+"""
+_FILLER = frozenset(map(_singular, _QUESTION.split()))
+"""Words around what is asked for. "Failure", "failed" and "no" are not among them: they tell."""
+
+
+def _all_names(resolutions: Iterable[Resolution]) -> Iterator[Name]:
+    """Yield the names people know best first: the words, the titles, then the aliases."""
+    entries = list(_entries(resolutions))
+    yield from (Name(word, variant, variant or word) for word, variant, _ in entries)
+    yield from (Name(word, variant, entry.title) for word, variant, entry in entries)
+    for word, variant, entry in entries:
+        yield from (Name(word, variant, alias) for alias in entry.aliases)
+
+
+def _entries(
+    resolutions: Iterable[Resolution],
+) -> Iterator[tuple[str, str, Resolution | Variant]]:
+    for resolution in resolutions:
+        yield resolution.word, "", resolution
+        for variant in resolution.variants:
+            yield resolution.word, variant.name, variant
+
+
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """A name that stands inside a question: its length, and the places of all such names."""
+
+    name: Name
+    length: int
+    places: set[int] = field(default_factory=set)
+
+
+def _decided(found: list[_Inside], asked: int) -> list[Name]:
+    """Mark the first name as deciding if it covers most of the words and no other is as long."""
+    names = [each.name for each in found]
+    if not found or any(each.length == found[0].length for each in found[1:]):
+        return names
+    covered = 2 * len(found[0].places)
+    if covered > asked or (covered == asked and found[0].length > 1):
+        names[0] = replace(names[0], decides=True)
+    return names

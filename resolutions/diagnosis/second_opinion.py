@@ -1,0 +1,95 @@
+"""A second opinion on a diagnosis that little supports: what the reply is most like."""
+
+from dataclasses import replace
+
+from resolutions.bounce import Kind
+from resolutions.diagnosis.classifier import Likeness, Resemblance
+from resolutions.diagnosis.permanence import permanence_of
+from resolutions.diagnosis.result import (
+    NO_BOUNCE,
+    Confidence,
+    Diagnosis,
+    Evidence,
+    Symptoms,
+    also_possible,
+    by_side,
+    no_bounce,
+)
+from resolutions.reason import Reason, are_kin
+from resolutions.rules.reply import Reply
+
+REASONS = frozenset(Reason)
+_LIKELY, _RATHER, _PERHAPS = 0.9, 0.7, 0.5
+"""How like known replies a reply has to be, to be called likely, to beat a status, to beat less."""
+
+_WELL_KNOWN = frozenset({"fact", "operator", "receiver"})
+"""Kinds of evidence for which no second opinion is asked."""
+
+_OF_THE_ADDRESS = frozenset({Reason.BAD_MAILBOX, Reason.DOMAIN_NOT_FOUND, Reason.INACTIVE_MAILBOX})
+
+
+def compared(event: Symptoms, reply: Reply, found: Diagnosis) -> Diagnosis:
+    """Ask what a reply is most like where little or one wording alone decides.
+
+    What nothing but vague words, a status or a code decided is decided by likeness; a wording is
+    not, but is believed less where the reply is very like those of an unrelated reason.
+    """
+    if not _is_doubtful(found):
+        return found
+    like = Likeness.load().of(reply)
+    if like is None or like.word in {found.word, Reason.UNKNOWN}:
+        return found
+    vague = found.confidence in {Confidence.NONE, Confidence.WEAK}
+    if like.word in REASONS:
+        return _by_likeness(event, reply, found, like, vague)
+    if vague and event.kind is None and like.probability >= _LIKELY:
+        return no_bounce(Kind(like.word), (_likeness(like, ""),))
+    return found
+
+
+def _is_doubtful(found: Diagnosis) -> bool:
+    if found.kind in NO_BOUNCE:
+        return False
+    if found.confidence in {Confidence.NONE, Confidence.WEAK}:
+        return True
+    return len(found.evidence) == 1 and found.evidence[0].kind not in _WELL_KNOWN
+
+
+def _by_likeness(
+    event: Symptoms, reply: Reply, found: Diagnosis, like: Resemblance, vague: bool
+) -> Diagnosis:
+    code = reply.code or reply.status
+    reason, variant = Reason(like.word), ""
+    if found.kind is Kind.REJECTED:
+        reason, variant = by_side(reason, variant)
+    told_unknown = bool(found.evidence) and found.reason is Reason.UNKNOWN
+    by_status = bool(found.evidence) and found.evidence[0].kind == "status"
+    needed = _PERHAPS if vague and not told_unknown else _RATHER
+    if like.probability >= needed and (vague or by_status):
+        return replace(
+            found,
+            reason=reason,
+            permanence=permanence_of(found.kind, event.permanence, code, reason, event.verdict),
+            confidence=_confidence(like, reason),
+            evidence=(_likeness(like, ""),),
+            also=also_possible((found.reason, *found.also), reason),
+            variant=variant,
+        )
+    if vague or like.probability < _LIKELY or are_kin(reason, found.reason):
+        return found
+    return replace(
+        found,
+        confidence=Confidence.WEAK,
+        evidence=(*found.evidence, _likeness(like, "against-")),
+        also=also_possible((reason, *found.also), found.reason),
+    )
+
+
+def _confidence(like: Resemblance, reason: Reason) -> Confidence:
+    """Return how sure likeness makes; never so sure that an address is condemned by it."""
+    likely = like.probability >= _LIKELY and reason not in _OF_THE_ADDRESS
+    return Confidence.LIKELY if likely else Confidence.WEAK
+
+
+def _likeness(like: Resemblance, side: str) -> Evidence:
+    return Evidence(f"{side}likeness", f"likeness/{like.word}", " … ".join(like.words))

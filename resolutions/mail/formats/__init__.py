@@ -1,0 +1,1 @@
+"""How servers word their bounces for people to read."""

@@ -1,0 +1,136 @@
+"""Filters and lesser known servers, most of which use keyed sentences."""
+
+from resolutions.mail.failure import ADDRESS
+from resolutions.mail.formats.format import ANY, shape
+
+SHAPES = (
+    # Oracle, before it Sun and iPlanet
+    shape(
+        "messaging-server",
+        "recipient address:",
+        rf"^[ \t]*Recipient address:[ \t]*{ANY}",
+        r"(?:Diagnostic code|Reason):[ \t]*((?:smtp;)?.+(?:\n[ \t]{3,}(?!Diag|Remote).+){0,6})",
+    ),
+    shape(
+        "james",
+        "failed recipient(s):",
+        rf"^[ \t]*{ANY}[ \t]*$",
+        r"Error message:\s*((?:.+\n?){1,12})",
+        anywhere=True,
+    ),
+    shape(
+        "mailmarshal",
+        "recipients were affected",
+        rf"^[ \t]+{ANY}[ \t]*$",
+        r"could not be delivered because of\s*:?\s*((?:.+\n?){1,8})",
+        anywhere=True,
+    ),
+    shape(
+        "messagelabs",
+        "could not be delivered",
+        rf"^--[ \t]*{ANY}[ \t]*$",
+        r"(?:information follows|appears to be)[ \t]*:[ \t]*\n--[ \t]*((?:.+\n?){1,6})",
+    ),
+    shape(
+        "mailfoundry",
+        "unable to deliver message to:",
+        rf"Unable to deliver message to:[ \t]*{ANY}",
+        r"for the following reason:\s*((?:.+\n?){1,6})",
+    ),
+    shape(
+        "dragonfly",
+        "error delivering your mail to",
+        rf"error delivering your mail to {ANY}\.?",
+    ),
+    shape(
+        "opensmtpd",
+        "the mailer-daemon, please do not reply",
+        rf"^[ \t]*{ANY}:[ \t]+(?=\S)",
+    ),
+    shape(
+        "surfcontrol",
+        "failed to send to identified host",
+        rf"^[ \t]*{ANY}: \[[\d.]+\],[ \t]*",
+    ),
+    shape(
+        "interscan",
+        "rcpt to:",
+        rf"^Sent\s+[<>]{{3}}[ \t]*RCPT TO:[ \t]*{ANY}.*\n(?=Received\s+[<>]{{3}}[ \t]*[45])",
+        r"^Received\s+[<>]{3}[ \t]*([45].*(?:\n[45]\d\d.*){0,8})",
+    ),
+    shape(
+        "interscan-sentence",
+        "unable to deliver message to <",
+        rf"(?=Unable to deliver message to {ANY})",
+    ),
+    shape(
+        "activehunter",
+        "had permanent fatal errors -----",
+        rf"^>>>[ \t]*{ADDRESS}[ \t]*<({ADDRESS})>",
+        r"session follows -----\s*((?:.+\n?){1,8})",
+        anywhere=True,
+    ),
+    shape(
+        "mcafee",
+        "had delivery problems ---\n",
+        rf"^[ \t]*<({ADDRESS})>[ \t]+(?=\()",
+        r"\A\((.+)\)",
+    ),
+    shape(
+        "mdaemon",
+        "failed address:",
+        rf"^[ \t]*Failed address:[ \t]*{ANY}",
+        r"<-- ([45]\d\d[ -].*(?:\n.{0,40}<-- [45]\d\d[ -].*){0,8})",
+        anywhere=True,
+    ),
+    # SmarterMail, IceWarp, MailEnable and others that say who failed, then why
+    shape(
+        "failed-recipient",
+        ("recipient: ", "recipient:["),
+        rf"^[ \t]*(?:Failed )?Recipient:[ \t]*(?:\[SMTP:)?{ANY}\]?[ \t]*\n"
+        r"(?=[ \t]*(?:Reason|Error|Status)\b)",
+        r"^[ \t]*(?:Reason|Error|Status)[ \t]*:[ \t]*((?:.+\n?){1,6})",
+    ),
+    shape(
+        "hmailserver",
+        "could not be reached",
+        rf"^[ \t]*{ANY}[ \t]*\n(?=[ \t]*Error Type:)",
+        (
+            r"(Remote server (?:\([\d.]+\) issued|replied)(?:.+\n?){1,8})",
+            r"Error Description:[ \t]*((?:(?!\s*Additional information).+\n?){1,4})",
+        ),
+    ),
+    shape(
+        "communigate",
+        "failed to deliver to '",
+        rf"^[ \t]*Failed to deliver to '{ANY}'",
+        r"reports:\s*((?:.+\n?){1,6})",
+    ),
+    shape(
+        "imail-generated",
+        "undeliverable to ",
+        rf"^undeliverable to {ANY}",
+        r"generated (?:the )?(?:following )?response:\s*((?:.+\n?){1,12})",
+        anywhere=True,
+    ),
+    shape(
+        "imail",
+        ": ",
+        r"^(?=(?:Unknown user|Unknown host|User mailbox exceeds allowed size|Invalid user|"
+        r"Delivery failed \d+ attempts|Invalid final delivery userid|Undeliverable to)"
+        rf"[^\n:]{{0,40}}:?[ \t]+{ANY})",
+    ),
+    # Momentum, formerly Ecelerity: who, at what stage, why
+    shape(
+        "momentum",
+        ">>> ",
+        rf"^>>>[ \t]*{ANY}[ \t]*\((?=[^()\n]{{3,60}}\):)",
+        r"\A(?:[^()\n]{3,60}\): )([^\n]+(?:\n(?!>>>|\s*$|-{3}).+){0,8})",
+    ),
+    shape("fml", "original mail as follows", rf"^(?=[^\n<]{{3,120}}<({ADDRESS})>)"),
+    shape(
+        "fml-member",
+        "member of this mailing list",
+        rf"^(?=[^\n<]{{3,120}}mailing list <({ADDRESS})>)",
+    ),
+)

@@ -1,0 +1,1 @@
+"""One module for each way in which a mail says that it was not delivered."""

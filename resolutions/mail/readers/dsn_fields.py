@@ -1,0 +1,153 @@
+"""The machine-readable part of a delivery status notification (RFC 3464, RFC 6533)."""
+
+import re
+from dataclasses import dataclass
+
+from resolutions.bounce import Kind
+from resolutions.mail.failure import ADDRESS, REPLY_LIMIT, Failure, host_in, refuser_in
+
+ACTIONS = {
+    "failed": Kind.BOUNCE,
+    "failure": Kind.BOUNCE,
+    "fail": Kind.BOUNCE,
+    "delayed": Kind.DEFERRAL,
+    "delay": Kind.DEFERRAL,
+    "delivered": Kind.DELIVERED,
+    "deliverable": Kind.DELIVERED,
+    "relayed": Kind.DELIVERED,
+    "expanded": Kind.DELIVERED,
+}
+"""What `Action` means (RFC 3464, 2.3.3), with the misspellings seen."""
+
+RECIPIENTS_LIMIT = 1_000
+"""Recipients of one report that are read."""
+
+TEXT_LIMIT = 524_288
+"""Characters of a report that are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A delivery report: the fields of the message, and those of each recipient."""
+
+    message: dict[str, str]
+    recipients: tuple[dict[str, str], ...]
+
+
+def parse_status(text: str) -> Status:
+    """Return the fields of a report. Blocks that gateways tore apart are put together again."""
+    message: dict[str, str] = {}
+    recipients: list[dict[str, str]] = []
+    for block in _BLANK_LINE.split(text[:TEXT_LIMIT]):
+        fields: dict[str, str] = {}
+        for match in _FIELD.finditer(block):
+            name = match[1].lower()
+            if name in fields and name in _STARTS:
+                _place(fields, message, recipients)
+                fields = {}
+            fields.setdefault(name, " ".join(match[2][:REPLY_LIMIT].split()))
+        if fields:
+            _place(fields, message, recipients)
+        if len(recipients) >= RECIPIENTS_LIMIT:
+            break
+    return Status(message, tuple(recipients))
+
+
+def failure_of(fields: dict[str, str], sender_says: Kind) -> Failure:
+    """Return one recipient's failure; `sender_says` is the kind where the action is missing."""
+    original = address_in(fields.get("original-recipient", ""))
+    final = address_in(fields.get("final-recipient", "")) or address_in(
+        fields.get("x-actual-recipient", "")
+    )
+    text = fields.get("diagnostic-code", "")
+    kind, separator, words = text.partition(";")
+    if separator and _TYPE.match(kind):
+        text = words.strip()
+    action = fields.get("action", "").split(None, 1)[:1]
+    status = fields.get("status", "")
+    recipient = _unquoted_alike(original, final) or final
+    return Failure(
+        recipient=recipient,
+        kind=ACTIONS.get("".join(action).lower().rstrip(".;,"), _kind_of(status, sender_says)),
+        text=text,
+        status=status,
+        remote_host=refuser_in(text) or _host(fields.get("remote-mta", "")) or host_in(text),
+        other=final if final.lower() != recipient.lower() else "",
+    )
+
+
+def address_in(value: str) -> str:
+    """Return the address of a recipient field, decoded (RFC 3461 xtext, RFC 6533 utf-8).
+
+    >>> address_in("rfc822; Jo+2BNews@example.com")
+    'Jo+2BNews@example.com'
+    >>> address_in("utf-8; j\\\\x{F6}rg@example.com")
+    'jörg@example.com'
+    """
+    kind, separator, address = value.partition(";")
+    address = (address if separator and "@" not in kind else value).strip()
+    if "\\x{" in address:
+        address = _UNICODE.sub(_unescaped, address)
+    if "@" not in address and "+40" in address:
+        address = _XTEXT.sub(lambda match: chr(int(match[1], 16)), address)
+    match = _ADDRESS.search(address)
+    return match[0] if match else ""
+
+
+_BLANK_LINE = re.compile(r"\n[ \t]{0,80}\n")
+_STARTS = frozenset({"final-recipient", "original-recipient"})
+_PER_RECIPIENT = frozenset(
+    {"final-recipient", "original-recipient", "action", "status", "diagnostic-code", "remote-mta"}
+)
+_OF_RECIPIENT = _PER_RECIPIENT - {"original-recipient"}
+_FIELD = re.compile(
+    r"^[ \t>]{0,4}([A-Za-z][A-Za-z0-9-]{1,60})[ \t]*:[ \t]*(.*(?:\n[ \t].*)*)", re.M
+)
+_TYPE = re.compile(r"[A-Za-z][\w. /-]{0,40}\Z")
+_ADDRESS = re.compile(ADDRESS)
+_UNICODE = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")
+_XTEXT = re.compile(r"\+([2-7][0-9A-F])")
+_HOST_NAME = re.compile(r"[\w.:-]+")
+
+
+def _place(
+    fields: dict[str, str], message: dict[str, str], recipients: list[dict[str, str]]
+) -> None:
+    """File a block: with its recipient, with the recipient before it, or with the message."""
+    if "reporting-mta" in fields and _OF_RECIPIENT.isdisjoint(fields):
+        message.update(fields)
+    elif not _STARTS.isdisjoint(fields):
+        before = recipients[-1] if recipients else {}
+        if before and _STARTS.isdisjoint(before) and before.keys().isdisjoint(fields):
+            before.update(fields)
+        else:
+            recipients.append(fields)
+    elif _PER_RECIPIENT.isdisjoint(fields):
+        message.update(fields)
+    elif recipients and recipients[-1].keys().isdisjoint(fields):
+        recipients[-1].update(fields)
+    else:
+        recipients.append(fields)
+
+
+def _unquoted_alike(original: str, final: str) -> str:
+    """Return the original recipient, or the final one if it is the same but quoted or encoded."""
+    decoded = _XTEXT.sub(lambda match: chr(int(match[1], 16)), original)
+    alike = {original.replace('"', ""), decoded.replace('"', "")}
+    return final if original and final.replace('"', "") in alike else original
+
+
+def _kind_of(status: str, otherwise: Kind) -> Kind:
+    return Kind.DELIVERED if status.lstrip().startswith("2.") else otherwise
+
+
+def _host(value: str) -> str:
+    """Return the host of `dns; mx.example. (192.0.2.1, the server for ...)`."""
+    kind, separator, name = value.partition(";")
+    match = _HOST_NAME.search(name if separator else kind)
+    return match[0].rstrip(".").lower() if match else ""
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    code = int(match[1], 16)
+    return chr(code) if code < 0xD800 or 0xDFFF < code < 0x110000 else "\N{REPLACEMENT CHARACTER}"

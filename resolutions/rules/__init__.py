@@ -1,0 +1,1 @@
+"""The wordings of receiving servers, and how they are found in a reply."""

@@ -1,0 +1,81 @@
+"""Makes replies alike that differ only in names and numbers that no rule asks for."""
+
+import re
+from collections.abc import Iterable
+
+from resolutions.rules.reply import NUMBER, mask_word
+
+MEMORY = 50_000
+"""Tokens that are remembered; the memory starts anew beyond."""
+
+HOST = "<h>"
+"""What stands for a part of a host name or an address of a page that no rule knows."""
+
+SHORTEST_BEGINNING, SHORTEST_END = 3, 4
+"""Letters of a word's beginning and end that may belong to a wording."""
+
+_PLACES = re.compile(r"\\(?:[dws]|\W)|\[[^\]]*\]|\{\d+(?:,\d+)?\}")
+_OPEN_NUMBER = re.compile(r"(?<![\\{,])\b([^\W_]*\d[^\W_]*)(?:[\[(]|\\[dw])")
+_WORD = re.compile(r"[^\W_]+")
+_NAME = re.compile(r"[a-z0-9]\.[a-z]|://")
+_DIGIT = re.compile(r"\d")
+
+
+class Vocabulary(dict[str, str]):
+    """Each token of a reply as it is matched; every word of the wordings stays what it is.
+
+    In other words, ids and host names give way to a sign and longer numbers to nines, so that
+    replies which mean the same are looked at once.
+    """
+
+    def __init__(self, wordings: Iterable[str]) -> None:
+        """Learn the words of all wordings."""
+        super().__init__()
+        texts = list(wordings)
+        self._words = {word for text in texts for word in _WORD.findall(_PLACES.sub(" ", text))}
+        numbers = {word for text in texts for word in _OPEN_NUMBER.findall(text)}
+        self._numbers = tuple(word for word in numbers if word.isdigit())
+        self._codes = tuple(numbers.difference(self._numbers))
+
+    def __missing__(self, token: str) -> str:
+        """Work out a token once."""
+        if len(self) >= MEMORY:
+            self.clear()
+        if token.isalpha():
+            self[token] = token
+            return token
+        masked = mask_word(token)
+        plain = self.get(masked) or self._plain(masked)
+        self[token] = self[masked] = plain
+        return plain
+
+    def _plain(self, token: str) -> str:
+        if _NAME.search(token):
+            return _WORD.sub(self._part_of_name, token)
+        return _WORD.sub(self._part, token) if _DIGIT.search(token) else token
+
+    def _part(self, found: re.Match[str]) -> str:
+        word = found[0]
+        if word.isdigit():
+            known = len(word) < 4 or word in self._words or word.startswith(self._numbers)
+            return word if known else "9" * len(word)
+        if not _DIGIT.search(word) or self._may_be_meant(word):
+            return word
+        return NUMBER
+
+    def _part_of_name(self, found: re.Match[str]) -> str:
+        word = found[0]
+        if word.isdigit():
+            return self._part(found)
+        return word if self._may_be_meant(word) else HOST
+
+    def _may_be_meant(self, word: str) -> bool:
+        """Tell whether a wording may hold the word, its beginning or its end."""
+        words = self._words
+        if word in words or word.startswith(self._codes):
+            return True
+        for end in range(SHORTEST_BEGINNING, len(word)):
+            if word[:end] in words:
+                return True
+        ends = [word[start:] for start in range(1, len(word) - SHORTEST_END + 1)]
+        return not words.isdisjoint(ends)
