@@ -14,7 +14,7 @@ help:
 	@echo "make test     all tests, on SQLite and PostgreSQL (ARGS=...: arguments for pytest)"
 	@echo "make check    format, lint, types, imports"
 	@echo "make bench    what it does in a second, as ratios in one run"
-	@echo "make learn    compare unknown replies with those of tests/learning/replies as they are now"
+	@echo "make learn    compare unknown replies with those of training/replies as they are now"
 	@echo "make install  only install, into $(VENV), what a running bot needs"
 	@echo "make setup    the same with the developers' tools"
 
@@ -35,7 +35,7 @@ check: $(VENV)/.developer
 	@$(BIN)/lint-imports --no-logo
 
 learn: $(VENV)/.developer
-	@$(BIN)/python -m tests.learning
+	@$(BIN)/python -m training
 
 bench: $(VENV)/.developer
 	@$(BIN)/python -m tests.benchmarks $(ARGS)

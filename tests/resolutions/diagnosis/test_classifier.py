@@ -12,7 +12,8 @@ from resolutions.reason import Reason
 from resolutions.rules.reply import read_reply
 from resolutions.rules.rulebook import Rule, Rulebook
 from resolutions.rules.statuses import Statuses
-from tests.learning.__main__ import Learner, fingerprint
+from training.learner import Learner
+from training.samples import fingerprint
 
 KINDS = {kind.value for kind in Kind}
 
@@ -152,6 +153,6 @@ def test_learning_tells_two_words_apart():
 
     learner.learn()
 
-    model = Likeness(tuple(learner.classes), tuple(learner.bias), learner.told())
+    model = Likeness(tuple(learner.classes), tuple(learner.bias), learner.kept())
     assert model.of(read_reply(SmtpReply("box full"))).word == "quota-issues"
     assert model.of(read_reply(SmtpReply("person unknown"))).word == "bad-mailbox"
