@@ -93,7 +93,9 @@ class Rulebook:
     `statuses` maps the last two numbers of an enhanced status code to what it means.
     """
 
-    def __init__(self, rules: Sequence[Rule], scopes: Sequence["Scope"], statuses: Statuses):
+    def __init__(
+        self, rules: Sequence[Rule], scopes: Sequence["Scope"], statuses: Statuses
+    ) -> None:
         self.rules = tuple(rules)
         self.statuses = statuses
         self.memory: dict[object, Any] = {}
@@ -340,7 +342,7 @@ def _open_ended(rule: Rule) -> list[Wording]:
 
 
 def _strength(rule: Rule, receivers: set[str], matched: str) -> Strength:
-    """A vendor's few plain words, without anything else that reveals the vendor, are anybody's."""
+    """Return a rule's strength; few plain words with no other sign of the vendor are anybody's."""
     if rule.strength is not Strength.SPECIFIC:
         return rule.strength
     if rule.receiver in receivers:

@@ -126,8 +126,10 @@ KEPT_HEADERS = frozenset({"content-type", "content-encoding", "user-agent"})
 
 
 def quarantine_row(request: WebhookRequest, unusable: Unusable) -> dict[str, Any]:
-    """Return the row that keeps what was not understood: the body whole, of the headers those
-    that a replay reads. Credentials stand in the others."""
+    """Return the row that keeps what was not understood, its body whole.
+
+    Of the headers it keeps those that a replay reads: credentials stand in the others.
+    """
     return {
         "source": request.source,
         "received_at": request.received_at,

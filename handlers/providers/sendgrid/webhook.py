@@ -178,7 +178,7 @@ class Element(BaseModel):
         return _reply_of(self.response or self.reason, self.status)
 
     def event_id(self, source: str) -> str:
-        """The id of the event, or one made of what does not change with a repeat."""
+        """Return the id of the event, or one made of what does not change with a repeat."""
         return self.id or composite_key(
             source, self.message, self.email.lower(), self.event, text_of(self.timestamp)
         )
