@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help learn install setup demo test check bench clean
+.PHONY: help same learn install setup demo test check bench clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make test     all tests, on SQLite and PostgreSQL (ARGS=...: arguments for pytest)"
 	@echo "make check    format, lint, types, imports"
 	@echo "make bench    what it does in a second, as ratios in one run"
+	@echo "make same     whether another checkout answers alike (AGAINST=...; ARGS=--corpus ...: more texts)"
 	@echo "make learn    compare unknown replies with those of training/replies as they are now"
 	@echo "make install  only install, into $(VENV), what a running bot needs"
 	@echo "make setup    the same with the developers' tools"
@@ -33,6 +34,9 @@ check: $(VENV)/.developer
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+same: $(VENV)/.developer
+	@$(BIN)/python -m tests.equivalence $(AGAINST) $(ARGS)
 
 learn: $(VENV)/.developer
 	@$(BIN)/python -m training

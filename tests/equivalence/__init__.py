@@ -1,0 +1,1 @@
+"""Two checkouts, asked the same: a change that is to keep all answers shows that it does."""
