@@ -143,7 +143,7 @@ class Bot:
         channels = dict.fromkeys([self.desk.channel, self.desk.admin_channel])
         posters = [Poster(replace(posting, channel=name), labels, holder) for name in channels]
         desk = self.desk
-        triage = Triage(self.store, desk.rulebook, desk.operators, desk.catalogue)
+        triage = Triage(self.store.events, desk.rulebook, desk.operators, desk.catalogue)
         return Worker(self.store, triage, posters, actions, self.clock)
 
     async def _open_slack(self, app: AsyncApp, session: aiohttp.ClientSession) -> None:
@@ -165,7 +165,11 @@ class Bot:
     async def _listen(self, app: AsyncApp) -> None:
         settings = self.settings
         webhooks = Webhooks(
-            self.desk.sources, self.store, self.clock, self._heard, settings.server.body_limit
+            self.desk.sources,
+            self.store.events,
+            self.clock,
+            self._heard,
+            settings.server.body_limit,
         )
         door = Door(app, settings.slack, self.clock, self.metrics.slack_request)
         server = make_server(
@@ -197,7 +201,7 @@ class Bot:
     async def _wrong(self) -> list[str]:
         """Return what keeps this process from doing its work, for /readyz."""
         try:
-            await self.store.health()
+            await self.store.health.sources()
         except Exception as error:
             log.exception("the database does not answer")
             return [f"the database does not answer: {type(error).__name__}"]

@@ -62,7 +62,7 @@ class Performer:
         free = JOBS_AT_ONCE - len(self._running)
         if free <= 0:
             return False
-        claimed = await self._store.claim_jobs(free, self.lease_seconds)
+        claimed = await self._store.jobs.claim(free, self.lease_seconds)
         for job in claimed:
             task = asyncio.create_task(self._perform(job), name=job.key)
             self._running[task] = job
@@ -86,14 +86,14 @@ class Performer:
         try:
             async with asyncio.timeout(RELEASE_SECONDS):
                 for job in running.values():
-                    await self._store.release(job)
+                    await self._store.jobs.release(job)
         except Exception:
             log.warning("jobs are left to their leases", exc_info=True)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Make room, and have it used at once."""
         del self._running[task]
-        self._store.scheduled.set()
+        self._store.jobs.scheduled.set()
 
     async def _perform(self, job: Job) -> None:
         about = {"job": job.name, "id": job.id, "attempt": job.attempts}
@@ -149,7 +149,7 @@ class Performer:
         while not await _set_within(over, self.lease_seconds / 3):
             begun = loop.time()
             try:
-                held = await self._store.renew(job, self.lease_seconds)
+                held = await self._store.jobs.renew(job, self.lease_seconds)
             except Exception:
                 log.warning("lease not renewed", exc_info=True, extra={"job": job.name})
                 continue  # until the lease is over
@@ -170,7 +170,7 @@ class Performer:
         asked = error.retry_after if isinstance(error, TemporaryError) else None
         wait = timedelta(seconds=max(asked or 0.0, backoff(attempts)))
         log.info("job later", extra={"job": job.name, "why": str(error), "wait": str(wait)})
-        return await self._store.reschedule(job, self._clock() + wait, str(error))
+        return await self._store.jobs.reschedule(job, self._clock() + wait, str(error))
 
     async def _end(self, job: Job, state: JobState, outcome: Outcome) -> None:
         told = list(outcome.failed[:FAILURES_SHOWN])
@@ -193,7 +193,7 @@ class Performer:
         give_up = loop.time() + WRITE_SECONDS
         while True:
             try:
-                return await self._store.finish(job, state, result, note)
+                return await self._store.jobs.finish(job, state, result, note)
             except Exception as error:
                 if not _may_pass(error) or loop.time() > give_up:
                     raise
@@ -221,13 +221,13 @@ class Steps:
 
     async def done(self, count: int, cursor: str) -> None:
         """Keep how far the job got; raises Stopped when a person stopped it."""
-        stop = await self._store.save_progress(self._job, count, cursor)
+        stop = await self._store.jobs.save_progress(self._job, count, cursor)
         self.moved = self.moved or cursor != self._job.cursor
         if stop:
             raise Stopped
         if self._job.alert_id is not None and time.monotonic() - self._drawn > REDRAW_SECONDS:
             self._drawn = time.monotonic()
-            await self._store.touch(self._job.alert_id)
+            await self._store.alerts.touch(self._job.alert_id)
 
 
 def backoff(attempts: int) -> float:

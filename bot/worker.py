@@ -47,9 +47,9 @@ class Worker:
         loops = [
             self._loop(self._triage_once, TRIAGE_SECONDS, self.wake),
             *(self._loop(poster.post, POSTING_SECONDS) for poster in self._posters),
-            self._loop(self.performer.start, JOBS_SECONDS, self._store.scheduled),
-            self._loop(self._store.close_quiet, HOUSEKEEPING_SECONDS),
-            self._loop(self._store.prune, HOUSEKEEPING_SECONDS),
+            self._loop(self.performer.start, JOBS_SECONDS, self._store.jobs.scheduled),
+            self._loop(self._store.alerts.close_quiet, HOUSEKEEPING_SECONDS),
+            self._loop(self._store.retention.prune, HOUSEKEEPING_SECONDS),
         ]
         try:
             async with asyncio.TaskGroup() as group:

@@ -137,12 +137,12 @@ class Button(Action):
 
     async def record(self, by: str, what: str, result: str, alert_id: int | None) -> None:
         """Append to the audit log."""
-        await self.desk.store.audit(self.name, by, what, result, alert_id)
+        await self.desk.store.audit.add(self.name, by, what, result, alert_id)
 
     async def note(self, job: Job, key: str, text: str) -> None:
         """Say in the alert's thread what was changed about a job; once for a key."""
         if job.alert_id is not None:
-            await self.desk.store.note(Note(key=key, alert_id=job.alert_id, text=text))
+            await self.desk.store.notes.queue(Note(key=key, alert_id=job.alert_id, text=text))
 
     def _allowed(self, user: str, words: Sequence[str]) -> Allowed:
         found = {
@@ -199,13 +199,13 @@ class Work(Button):
     async def intend(self, click: Click) -> After:
         """Schedule the job, unless it was done already."""
         store = self.desk.store
-        last = await store.last_job(self.name, click.number)
+        last = await store.jobs.last(self.name, click.number)
         if last and last.id != click.seen and await self.settled(last):
             return lambda client: self.already(click, client, last)
-        if await store.alert(click.number) is None:
+        if await store.alerts.get(click.number) is None:
             return lambda client: self.tell(click, client, "This alert is not known any more.")
         job = Job(name=self.name, alert_id=click.number, by=click.by)
-        scheduled = await store.schedule(job)
+        scheduled = await store.jobs.schedule(job)
         if scheduled.created:
             return _nothing
         return lambda client: self._under_way(click, client, scheduled.job)
@@ -216,7 +216,7 @@ class Work(Button):
             return False
         if not self.undone_by or last.alert_id is None:
             return True
-        undone = await self.desk.store.last_job(self.undone_by, last.alert_id)
+        undone = await self.desk.store.jobs.last(self.undone_by, last.alert_id)
         return undone is None or undone.id < last.id
 
     async def already(self, click: Click, client: AsyncWebClient, last: Job) -> None:
@@ -235,7 +235,7 @@ class Control(Button):
 
     async def concerns(self, click: Click) -> tuple[str, ...]:
         """Return this action and the job's."""
-        job = await self.desk.store.job(click.number)
+        job = await self.desk.store.jobs.get(click.number)
         return (self.name, job.name) if job else (self.name,)
 
     async def changed(self, click: Click, client: AsyncWebClient, job: Job, text: str) -> None:
@@ -245,7 +245,7 @@ class Control(Button):
 
     async def too_late(self, click: Click, client: AsyncWebClient) -> None:
         """Tell how the job stands instead."""
-        await self.tell(click, client, standing(await self.desk.store.job(click.number)))
+        await self.tell(click, client, standing(await self.desk.store.jobs.get(click.number)))
 
 
 def named_job(job: Job) -> str:

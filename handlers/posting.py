@@ -74,9 +74,9 @@ class Poster:
 
     async def post(self) -> bool:
         """Post or update what is due next; return whether there was anything."""
-        if not await self._store.lease_channel(self._channel, self._holder, LEASE_SECONDS):
+        if not await self._store.leases.lease_channel(self._channel, self._holder, LEASE_SECONDS):
             return False
-        due = await self._store.next_due(self._channel)
+        due = await self._store.posts.next_due(self._channel)
         if due is None:
             return False
         try:
@@ -85,10 +85,10 @@ class Poster:
             await self._failed(due, error)
         except UnmadeError as error:
             log.exception("a message cannot be made")
-            await self._store.not_posted(due, REFUSED_SECONDS, due.uncertain, str(error))
+            await self._store.posts.not_posted(due, REFUSED_SECONDS, due.uncertain, str(error))
         except (TimeoutError, aiohttp.ClientError, OSError, SlackClientError) as error:
             log.warning("post without an answer", extra={"why": repr(error)})
-            await self._store.not_posted(due, RETRY_SECONDS, True, repr(error))
+            await self._store.posts.not_posted(due, RETRY_SECONDS, True, repr(error))
         return True
 
     async def _send(self, due: Due) -> None:
@@ -112,7 +112,7 @@ class Poster:
         """Return what buttons ask first: flagging, whom it would stop and what."""
         if alert.key.family is not Family.LIST:
             return {}
-        count = await self._store.count_to_flag(alert.id)
+        count = await self._store.contacts.count_to_flag(alert.id)
         if not count:
             return {}
         sources = [tally.word for tally in alert.words("source")]
@@ -181,15 +181,15 @@ class Poster:
 
     async def _turn(self, method: str) -> None:
         """Wait for this channel's turn, keeping its lease meanwhile."""
-        wait = await self._store.take_turn(method, self._channel)
+        wait = await self._store.leases.take_turn(method, self._channel)
         while wait > 0:
             step = min(wait, LEASE_SECONDS / 3)
             await self._sleep(step)
             wait -= step
-            await self._store.lease_channel(self._channel, self._holder, LEASE_SECONDS)
+            await self._store.leases.lease_channel(self._channel, self._holder, LEASE_SECONDS)
 
     async def _done(self, due: Due, ts: str) -> None:
-        await self._store.posted(due, self._channel, ts)
+        await self._store.posts.posted(due, self._channel, ts)
 
     async def _try_details(self, alert: Alert) -> None:
         """Queue who bounced; the alert is posted by now, and stays so whatever happens."""
@@ -205,7 +205,7 @@ class Poster:
         """
         if alert.recipients < 2 or alert.id in self._listed:
             return None
-        deliveries = await self._store.deliveries(alert.id, blocks.THREAD_LIMIT + 1)
+        deliveries = await self._store.deliveries.of_alert(alert.id, blocks.THREAD_LIMIT + 1)
         if len(deliveries) > blocks.THREAD_LIMIT:
             return await self._queue_list(alert)
         message = blocks.thread(alert, deliveries, masked=self._masked)
@@ -216,14 +216,14 @@ class Poster:
             blocks=message.blocks,
             renewable=True,
         )
-        return await self._store.note(note)
+        return await self._store.notes.queue(note)
 
     async def _queue_list(self, alert: Alert) -> None:
         """Queue the file of recipients; the store keeps the first one, so it is made once."""
         note = await recipient_list(
             self._store, alert, f"list:{alert.id}", masked=self._masked, now=self._clock()
         )
-        await self._store.note(note)
+        await self._store.notes.queue(note)
         if len(self._listed) >= REMEMBERED:
             self._listed.clear()
         self._listed.add(alert.id)
@@ -268,12 +268,12 @@ class Poster:
         if status == 429 or word in LIMITED:
             wait = retry_after(error)
             log.warning("Slack limits us", extra={"seconds": wait})
-            return await self._store.not_posted(due, wait, False, word)
+            return await self._store.posts.not_posted(due, wait, False, word)
         if status >= 500 or word in {"internal_error", "fatal_error", "service_unavailable"}:
             log.warning("Slack fails", extra={"status": status, "error": word})
-            return await self._store.not_posted(due, RETRY_SECONDS, True, word)
+            return await self._store.posts.not_posted(due, RETRY_SECONDS, True, word)
         log.error("Slack refuses", extra={"error": word, "channel": self._channel})
-        return await self._store.not_posted(due, REFUSED_SECONDS, False, word)
+        return await self._store.posts.not_posted(due, REFUSED_SECONDS, False, word)
 
 
 def retry_after(error: SlackApiError) -> float:

@@ -272,7 +272,7 @@ class Resending:
 
     async def _one(self, delivery_id: int) -> bool | None:
         """Handle one delivery; return whether it was refused, None if it was left out."""
-        found = await self._desk.store.delivery_now(delivery_id)
+        found = await self._desk.store.deliveries.with_contact(delivery_id)
         if found is None:
             self._course.skipped(delivery_id, "one is not known any more")
             return None
@@ -284,9 +284,9 @@ class Resending:
 
     async def _objection(self, delivery: Delivery, contact: Contact) -> str:
         if self._course.trying == delivery.id:
-            await self._desk.store.resent(delivery, self._job, "outcome unknown")
+            await self._desk.store.deliveries.mark_resent(delivery, self._job, "outcome unknown")
             return f"perhaps sent when Bounce Desk was stopped; {LOOK}"
-        if await self._desk.store.was_resent(delivery.id):
+        if await self._desk.store.deliveries.was_resent(delivery.id):
             return "was sent again already"
         return objection(delivery, contact) or await self._suppressed(delivery)
 
@@ -315,12 +315,12 @@ class Resending:
             course.refused(f"{self._shown(delivery)}: {self._safe(error)}")
             return True
         except UncertainError as error:
-            await self._desk.store.resent(delivery, self._job, "outcome unknown")
+            await self._desk.store.deliveries.mark_resent(delivery, self._job, "outcome unknown")
             await self._record(delivery, f"outcome unknown: {error}")
             line = f"{self._shown(delivery)}: perhaps sent ({self._safe(error)}); {LOOK}"
             course.skipped(delivery.id, line)
             return True
-        await self._desk.store.resent(delivery, self._job, line)
+        await self._desk.store.deliveries.mark_resent(delivery, self._job, line)
         await self._record(delivery, line)
         course.accepted(delivery.id)
         return False
@@ -343,7 +343,7 @@ class Resending:
 
     async def _record(self, delivery: Delivery, result: str) -> None:
         what = f"{delivery.source} {delivery.recipient}"
-        await self._desk.store.audit("resend", self._job.by, what, result, delivery.alert_id)
+        await self._desk.store.audit.add("resend", self._job.by, what, result, delivery.alert_id)
 
     def _is_over(self, refused: bool) -> bool:
         return self._ramp.stops(refused=refused) or self._course.refusals >= IN_A_ROW

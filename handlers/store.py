@@ -120,6 +120,18 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Audited:
+    """An entry of the audit log."""
+
+    at: datetime
+    action: str
+    by: str
+    what: str
+    result: str
+    alert_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceHealth:
     """What a source sent lately. `rejected` counts forged requests."""
 
@@ -141,10 +153,8 @@ class Due:
     version: int = 0  # hand it back to `posted`: changes since then stay due
 
 
-class Store(Protocol):
-    """The storage, as handlers see it."""
-
-    # From a request to events
+class Events(Protocol):
+    """From requests to events, and from events to alerts."""
 
     async def record(self, request: WebhookRequest, parsed: Parsed) -> int:
         """Store all a request said in one transaction and return how many events were new.
@@ -152,198 +162,206 @@ class Store(Protocol):
         Raises BusyError when the queue is full or the database cannot be written, and
         SignatureError when a replay guard knows the token with another event id.
         """
-        ...
-
-    async def seen(self, key: str, keep: timedelta) -> bool:
-        """Return whether a key was seen before, and remember it (Slack's repeats)."""
-        ...
-
-    # From events to alerts
 
     async def untriaged(self, limit: int, after: int = 0) -> list[tuple[int, BounceEvent]]:
         """Return events not yet triaged with an id above `after`, oldest first."""
-        ...
 
     async def fold(self, triaged: Sequence[Triaged]) -> int:
         """Claim the events, fold those it got into deliveries and alerts; return how many."""
-        ...
 
-    # From alerts to Slack messages
+
+class Alerts(Protocol):
+    """What people act on together; one Slack message each."""
+
+    async def get(self, alert_id: int) -> Alert | None:
+        """Return an alert with its tallies, sample and deeds."""
+
+    async def at(self, channel: str, ts: str) -> Alert | None:
+        """Return the alert whose message this is, or in whose thread."""
+
+    async def newest(self, limit: int = 50, reason: str = "") -> list[Alert]:
+        """Return open alerts, the newest first, without samples."""
+
+    async def worst(self, limit: int) -> tuple[list[Alert], int]:
+        """Return the loudest open alerts, the largest and newest of those, and how many are open.
+
+        Without samples.
+        """
+
+    async def touch(self, alert_id: int) -> None:
+        """Make an alert due at once: a person acted."""
+
+    async def set_ticket(self, alert_id: int, reference: str, url: str) -> None:
+        """Note the ticket of an alert."""
+
+
+class Deliveries(Protocol):
+    """Messages to recipients, and which of them were sent again."""
+
+    async def of_alert(self, alert_id: int, limit: int, after: int = 0) -> list[Delivery]:
+        """Return deliveries of an alert by id, in pages."""
+
+    async def to_resend(self, alert_id: int, limit: int) -> list[Delivery]:
+        """Return deliveries of an alert that were not resent yet, the newest of each recipient."""
+
+    async def with_contact(self, delivery_id: int) -> tuple[Delivery, Contact] | None:
+        """Return a delivery and its contact as they stand now (judged again before a resend)."""
+
+    async def mark_resent(self, delivery: Delivery, job: Job, line: str) -> None:
+        """Note that a delivery was sent again, so that no later job repeats it."""
+
+    async def was_resent(self, delivery_id: int) -> bool:
+        """Return whether a delivery was sent again already."""
+
+    async def count_by_reason(self, since: datetime) -> dict[str, int]:
+        """Return deliveries by reason since a time (for App Home and `explain`)."""
+
+    async def of_address(self, recipient: str, limit: int = 20) -> list[Delivery]:
+        """Return the newest deliveries of an address over all sources."""
+
+
+class Posts(Protocol):
+    """What is due in a channel: alerts and notes."""
+
+    async def next_due(self, channel: str) -> Due | None:
+        """Return what to post next in a channel and mark it as begun; None if nothing is due."""
+
+    async def posted(self, due: Due, channel: str, ts: str) -> None:
+        """Note that a post or update went out; what changed meanwhile stays due."""
+
+    async def not_posted(self, due: Due, retry_after: float, uncertain: bool, why: str) -> None:
+        """Note that a post failed: due again later."""
+
+
+class Leases(Protocol):
+    """Who posts in a channel, and when it is its turn."""
 
     async def lease_channel(self, channel: str, holder: str, seconds: float) -> bool:
         """Take or renew the lease of a channel (on the database's clock)."""
-        ...
 
     async def take_turn(self, method: str, channel: str) -> float:
         """Reserve the next Slack call of a method in a channel; return the seconds to wait for it.
 
         Keeps 1 s between posts of a channel and 50 a minute of chat.update in the workspace.
         """
-        ...
 
-    async def next_due(self, channel: str) -> Due | None:
-        """Return what to post next in a channel and mark it as begun; None if nothing is due."""
-        ...
 
-    async def posted(self, due: Due, channel: str, ts: str) -> None:
-        """Note that a post or update went out; what changed meanwhile stays due."""
-        ...
+class Notes(Protocol):
+    """Slack messages beside the alerts."""
 
-    async def not_posted(self, due: Due, retry_after: float, uncertain: bool, why: str) -> None:
-        """Note that a post failed: due again later."""
-        ...
-
-    async def close_quiet(self) -> int:
-        """Close alerts that heard nothing for `close_after`; return how many."""
-        ...
-
-    async def alert(self, alert_id: int) -> Alert | None:
-        """Return an alert with its tallies, sample and deeds."""
-        ...
-
-    async def alert_at(self, channel: str, ts: str) -> Alert | None:
-        """Return the alert whose message this is, or in whose thread."""
-        ...
-
-    async def open_alerts(self, limit: int = 50, reason: str = "") -> list[Alert]:
-        """Return open alerts, the newest first, without samples."""
-        ...
-
-    async def worst_alerts(self, limit: int) -> tuple[list[Alert], int]:
-        """Return the loudest open alerts, the largest and newest of those, and how many are open.
-
-        Without samples.
-        """
-        ...
-
-    async def deliveries(self, alert_id: int, limit: int, after: int = 0) -> list[Delivery]:
-        """Return deliveries of an alert by id, in pages."""
-        ...
-
-    async def touch(self, alert_id: int) -> None:
-        """Make an alert due at once: a person acted."""
-        ...
-
-    async def note(self, note: Note) -> None:
+    async def queue(self, note: Note) -> None:
         """Queue a Slack message; one with a known key is ignored, or renewed if it is renewable."""
-        ...
 
-    # From a click to an effect
+
+class Jobs(Protocol):
+    """What people asked for, and when it is done."""
 
     async def schedule(self, job: Job) -> Scheduled:
         """Write an intent down, unless an unfinished job of that name and alert stands for it."""
-        ...
 
-    async def job(self, job_id: int) -> Job | None:
+    async def get(self, job_id: int) -> Job | None:
         """Return a job."""
-        ...
 
-    async def jobs(self, states: Sequence[JobState] = (), limit: int = 100) -> list[Job]:
+    async def in_states(self, states: Sequence[JobState] = (), limit: int = 100) -> list[Job]:
         """Return jobs, the next to run first."""
-        ...
 
-    async def last_job(self, name: str, alert_id: int) -> Job | None:
+    async def last(self, name: str, alert_id: int) -> Job | None:
         """Return the newest job of that name for an alert."""
-        ...
 
     async def cancel(self, job_id: int, by: str) -> bool:
         """Cancel a waiting job; False if it already runs or ended."""
-        ...
 
     async def move(self, job_id: int, run_at: datetime, by: str) -> bool:
         """Move a waiting job; False if it already runs or ended."""
-        ...
 
     async def stop(self, job_id: int, by: str) -> bool:
         """Ask a running job to stop at its next step; False if it does not run."""
-        ...
 
     async def retry(self, job_id: int, by: str) -> bool:
         """Make a dead job wait again, from its cursor; False if it is not dead."""
-        ...
 
-    async def contacts_to_flag(self, job: Job) -> AsyncIterator[list[Contact]]:
+
+class Contacts(Protocol):
+    """Addresses, and who of them is flagged as inactive."""
+
+    def to_flag(self, job: Job) -> AsyncIterator[list[Contact]]:
         """Yield pages of at most 500 contacts of a job's alert that may be flagged.
 
         From its cursor on: permanent and final for the address (or a complaint), likely or
         certain, not flagged yet.
         """
-        ...
-        yield []
 
     async def count_to_flag(self, alert_id: int) -> int:
-        """Return how many contacts `contacts_to_flag` would yield."""
-        ...
+        """Return how many contacts `to_flag` would yield."""
 
-    async def flagged_from(self, alert_id: int) -> AsyncIterator[list[Contact]]:
+    def flagged_from(self, alert_id: int) -> AsyncIterator[list[Contact]]:
         """Yield pages of contacts that were flagged from an alert and still are."""
-        ...
-        yield []
 
-    async def contact(self, source: str, recipient: str) -> Contact | None:
+    async def get(self, source: str, recipient: str) -> Contact | None:
         """Return a contact of a source."""
-        ...
 
-    async def contacts_of(self, recipient: str) -> list[Contact]:
+    async def of_address(self, recipient: str) -> list[Contact]:
         """Return an address at all sources."""
-        ...
 
     async def flag(
         self, contact: Contact, job: Job, before: Suppression | None, added: Suppression | None
     ) -> None:
         """Flag a contact as inactive, with what the provider's list had and what we added."""
-        ...
 
     async def unflag(self, contact: Contact, job: Job) -> None:
         """Take a flag back."""
-        ...
 
-    async def deliveries_to_resend(self, alert_id: int, limit: int) -> list[Delivery]:
-        """Return deliveries of an alert that were not resent yet, the newest of each recipient."""
-        ...
 
-    async def delivery_now(self, delivery_id: int) -> tuple[Delivery, Contact] | None:
-        """Return a delivery and its contact as they stand now (judged again before a resend)."""
-        ...
+class AuditLog(Protocol):
+    """What was done to the outside, by whom."""
 
-    async def resent(self, delivery: Delivery, job: Job, line: str) -> None:
-        """Note that a delivery was sent again, so that no later job repeats it."""
-        ...
+    async def newest(self, limit: int = 100, alert_id: int | None = None) -> list[Audited]:
+        """Return the newest entries, of an alert or of all."""
 
-    async def was_resent(self, delivery_id: int) -> bool:
-        """Return whether a delivery was sent again already."""
-        ...
-
-    async def ticket_opened(self, alert_id: int, reference: str, url: str) -> None:
-        """Note the ticket of an alert."""
-        ...
-
-    async def audit(
-        self, action: str, by: str, what: str, result: str, alert_id: int | None
-    ) -> None:
+    async def add(self, action: str, by: str, what: str, result: str, alert_id: int | None) -> None:
         """Append to the audit log."""
-        ...
 
-    # What people ask
 
-    async def counts(self, since: datetime) -> dict[str, int]:
-        """Return deliveries by reason since a time (for App Home and `explain`)."""
-        ...
+class Quarantine(Protocol):
+    """What was verified but not understood."""
 
-    async def history(self, recipient: str, limit: int = 20) -> list[Delivery]:
-        """Return the newest deliveries of an address over all sources."""
-        ...
-
-    async def quarantined(self, limit: int = 50, source: str = "") -> list[Quarantined]:
+    async def newest(self, limit: int = 50, source: str = "") -> list[Quarantined]:
         """Return what is in quarantine, newest first, without replayed ones."""
-        ...
 
-    async def health(self) -> list[SourceHealth]:
+
+class Repeats(Protocol):
+    """What must not be done twice, over all replicas."""
+
+    async def seen(self, key: str, keep: timedelta) -> bool:
+        """Return whether a key was seen before, and remember it (Slack's repeats)."""
+
+
+class Health(Protocol):
+    """How the sources are."""
+
+    async def sources(self) -> list[SourceHealth]:
         """Return what each source sent in the last 24 hours."""
-        ...
+
+
+class Store(Protocol):
+    """The storage, as handlers see it: each asks for the parts that it needs."""
+
+    alerts: Alerts
+    audit: AuditLog
+    contacts: Contacts
+    deliveries: Deliveries
+    events: Events
+    health: Health
+    jobs: Jobs
+    leases: Leases
+    notes: Notes
+    posts: Posts
+    quarantine: Quarantine
+    repeats: Repeats
 
 
 __all__ = [
+    "Audited",
     "Confirmation",
     "Contact",
     "Deed",

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from time import perf_counter
 
-from handlers.store import Store
+from handlers.store import Events
 from resolutions.alert import Triaged, key_of
 from resolutions.bounce import BounceEvent, Kind
 from resolutions.catalogue.resolution import Catalogue
@@ -26,9 +26,9 @@ class Triage:
     """Judges new events and hands them to the store to be folded into alerts."""
 
     def __init__(
-        self, store: Store, rulebook: Rulebook, operators: Operators, catalogue: Catalogue
+        self, events: Events, rulebook: Rulebook, operators: Operators, catalogue: Catalogue
     ) -> None:
-        self._store = store
+        self._events = events
         self._rulebook = rulebook
         self._operators = operators
         self._catalogue = catalogue
@@ -40,7 +40,7 @@ class Triage:
         """
         done, batch = 0, await self._judged(after=0)
         while batch:
-            folding = asyncio.create_task(self._store.fold(batch))
+            folding = asyncio.create_task(self._events.fold(batch))
             try:
                 following = await self._judged(after=batch[-1].id)
             finally:
@@ -50,7 +50,7 @@ class Triage:
         return done
 
     async def _judged(self, after: int) -> list[Triaged]:
-        waiting = await self._store.untriaged(BATCH, after)
+        waiting = await self._events.untriaged(BATCH, after)
         judged, rested = list[Triaged](), perf_counter()
         for number, event in waiting:
             judged.append(self.judge(number, event))

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from handlers.errors import BusyError, MalformedError, SignatureError
 from handlers.provider import Clock, Parsed, Provider, Unusable, WebhookRequest
-from handlers.store import Store
+from handlers.store import Events
 
 BODY_LIMIT = 5 * 1024 * 1024
 BODY_SECONDS = 30.0
@@ -59,13 +59,13 @@ class Webhooks:
     def __init__(
         self,
         sources: Mapping[str, Provider],
-        store: Store,
+        events: Events,
         clock: Clock,
         count: Callable[[str, str], None],
         body_limit: int = BODY_LIMIT,
     ) -> None:
         self._sources = sources
-        self._store = store
+        self._events = events
         self._clock = clock
         self._count = count
         self._body_limit = body_limit
@@ -92,7 +92,7 @@ class Webhooks:
         try:
             await provider.authenticate(request)
             parsed = read(provider, request)
-            await self._store.record(request, parsed)
+            await self._events.record(request, parsed)
         except SignatureError as error:
             log.warning("forged request", extra={"source": request.source, "why": str(error)})
             return self._answer(request.source, "forged", provider.refused)

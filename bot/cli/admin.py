@@ -83,7 +83,7 @@ async def migrate_database(settings: StoreSettings) -> str:
 async def list_quarantine(settings: StoreSettings, source: str) -> list[str]:
     """Return a line for each body in quarantine, the newest first."""
     async with opened(settings) as store:
-        kept = await store.quarantined(LIMIT, source)
+        kept = await store.quarantine.newest(LIMIT, source)
     return _limited(
         [
             f"{one.id:>6}  {_time(one.received_at)}  {one.source}  {len(one.body):,} bytes  "
@@ -108,7 +108,7 @@ async def replay_quarantine(settings: ReplaySettings, numbers: Sequence[int]) ->
     async with opened(settings) as store, Outgoing.open() as outgoing:
         sources = make_sources(settings, outgoing, utc_now)
         kept = [await _kept(store, number) for number in numbers]
-        chosen = kept or await store.quarantined(LIMIT)
+        chosen = kept or await store.quarantine.newest(LIMIT)
         return [await _replayed(store, sources.get(one.source), one) for one in chosen]
 
 
@@ -123,15 +123,15 @@ async def _replayed(store: SqlStore, provider: Provider | None, one: Quarantined
     if parsed.unusable:
         why = plain(parsed.unusable[0].why)
         return Replayed(f"{one.id}: still not understood: {why}; kept", False)
-    new = await store.record(request, parsed)
-    await store.mark_replayed(one.id)
+    new = await store.events.record(request, parsed)
+    await store.quarantine.mark_replayed(one.id)
     return Replayed(f"{one.id}: understood, {new} new events", True)
 
 
 async def list_jobs(settings: StoreSettings, states: Sequence[JobState]) -> list[str]:
     """Return a line for each job, the next to run first."""
     async with opened(settings) as store:
-        jobs = await store.jobs(states, LIMIT)
+        jobs = await store.jobs.in_states(states, LIMIT)
     return _limited([_line(job) for job in jobs])
 
 
@@ -143,7 +143,7 @@ def _limited(lines: list[str]) -> list[str]:
 async def retry_job(settings: StoreSettings, number: int) -> str:
     """Let a dead job run again; raises UpkeepError if it is not dead."""
     async with opened(settings) as store:
-        if await store.retry(number, PERSON):
+        if await store.jobs.retry(number, PERSON):
             return f"job {number} runs again from where it stopped"
         raise UpkeepError(await _state(store, number, "only a dead job can be tried again"))
 
@@ -151,13 +151,13 @@ async def retry_job(settings: StoreSettings, number: int) -> str:
 async def cancel_job(settings: StoreSettings, number: int) -> str:
     """Cancel a waiting job; raises UpkeepError if it runs already or ended."""
     async with opened(settings) as store:
-        if await store.cancel(number, PERSON):
+        if await store.jobs.cancel(number, PERSON):
             return f"job {number} is cancelled"
         raise UpkeepError(await _state(store, number, "only a waiting job can be cancelled"))
 
 
 async def _kept(store: SqlStore, number: int) -> Quarantined:
-    one = await store.quarantined_one(number)
+    one = await store.quarantine.get(number)
     if one is None:
         raise UpkeepError(f"nothing in quarantine has the number {number}: bounce quarantine list")
     return one
@@ -176,7 +176,7 @@ def _request(one: Quarantined) -> WebhookRequest:
 
 
 async def _state(store: SqlStore, number: int, why: str) -> str:
-    job = await store.job(number)
+    job = await store.jobs.get(number)
     return f"there is no job {number}" if job is None else f"job {number} is {job.state}: {why}"
 
 

@@ -174,7 +174,7 @@ async def _database(settings: Settings, knowledge: Knowledge) -> Finding:
         return Finding(part, State.FAULT, f"{text}; give the folder to the user of the bot")
     try:
         async with open_store(settings, utc_now, knowledge, alone=False) as store:
-            await store.health()
+            await store.health.sources()
     except SettingsError as error:
         return Finding(part, State.FAULT, str(error))
     kind = settings.database.url.get_secret_value().partition(":")[0]

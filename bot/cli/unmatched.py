@@ -168,7 +168,7 @@ async def find_unmatched(
     looked_at = 0
     collection = Collection(Rulebook.load(settings.rules.files))
     async with opened(settings) as store:
-        async for page in store.undecided():
+        async for page in store.deliveries.undecided():
             for delivery in page:
                 collection.take(delivery)
             looked_at += len(page)

@@ -91,7 +91,7 @@ class Demo:
         """Return when all that was told is posted; raises DemoError after a minute."""
         waiting: dict[str, int] = {}
         for _ in range(int(PATIENCE_SECONDS / POLL_SECONDS)):
-            depths = await self.bot.store.depths()
+            depths = await self.bot.store.health.depths()
             waiting = {kind: depths[kind] for kind in AWAITED if depths[kind]}
             if not waiting:
                 return

@@ -113,7 +113,7 @@ async def report(
     slack: SlackStandIn, bot: Bot, channel: str, events: int, seconds: float
 ) -> Report:
     """Return what the channel shows now, and what it took to get there."""
-    alerts = {alert.ts: alert for alert in await bot.store.open_alerts(limit=ALERTS_LIMIT)}
+    alerts = {alert.ts: alert for alert in await bot.store.alerts.newest(limit=ALERTS_LIMIT)}
     messages = [message for message in slack.messages(channel) if message["ts"] in alerts]
     names = {user.id: user.name for user in slack.workspace.users.values()}
     return Report(

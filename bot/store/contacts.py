@@ -1,33 +1,28 @@
-"""Contacts: who may be flagged as inactive, who is, and whose mail may be sent again."""
+"""Contacts: who may be flagged as inactive, and who is."""
 
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.part import Part
-from bot.store.rows.delivery import delivery_of
 from bot.store.rows.event import contact_key
 from bot.store.sql.columns import hashed
-from bot.store.sql.tables import contacts, deliveries, resends
+from bot.store.sql.database import Database
+from bot.store.sql.tables import contacts, deliveries
 from handlers.provider import Suppression
 from handlers.store import Contact, Job
-from resolutions.alert import Delivery, DeliveryState
-from resolutions.bounce import Kind
 
 PAGE = 500
 
-FAILED = (DeliveryState.BOUNCED.value, DeliveryState.EXPIRED.value)
 
+class SqlContacts:
+    """The table of contacts."""
 
-class Contacts(Part):
-    """The questions of the table of contacts, and of what was sent again."""
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-    # Flags
-
-    async def contacts_to_flag(self, job: Job) -> AsyncIterator[list[Contact]]:
+    async def to_flag(self, job: Job) -> AsyncIterator[list[Contact]]:
         """Yield pages of at most 500 contacts of the job's alert that may be flagged.
 
         Permanent and final for the address (or a complaint), likely or certain, not flagged yet.
@@ -37,7 +32,7 @@ class Contacts(Part):
         while True:
             ids = condemned.where(deliveries.c.contact_id > after)
             ids = ids.order_by(deliveries.c.contact_id).limit(PAGE)
-            page = await self._contacts(
+            page = await self._read(
                 select(contacts).where(contacts.c.id.in_(ids)).order_by(contacts.c.id)
             )
             if not page:
@@ -46,9 +41,9 @@ class Contacts(Part):
             after = page[-1].id
 
     async def count_to_flag(self, alert_id: int) -> int:
-        """Return how many contacts `contacts_to_flag` would yield."""
+        """Return how many contacts `to_flag` would yield."""
         condemned = _condemned(alert_id).subquery()
-        async with self.database.reading() as connection:
+        async with self._database.reading() as connection:
             query = select(func.count()).select_from(condemned)
             return int((await connection.execute(query)).scalar_one())
 
@@ -56,7 +51,7 @@ class Contacts(Part):
         """Yield pages of contacts that were flagged from an alert and still are."""
         flagged = select(contacts).where(contacts.c.flagged_alert == alert_id, contacts.c.inactive)
         flagged, after = flagged.order_by(contacts.c.id).limit(PAGE), 0
-        while page := await self._contacts(flagged.where(contacts.c.id > after)):
+        while page := await self._read(flagged.where(contacts.c.id > after)):
             yield page
             after = page[-1].id
 
@@ -73,13 +68,13 @@ class Contacts(Part):
             .values(
                 inactive=True,
                 flagged_by=job.by,
-                flagged_at=self.now(),
+                flagged_at=self._database.clock(),
                 flagged_alert=job.alert_id,
                 before=_kept(before),
                 added=_kept(added),
             )
         )
-        async with self.database.writing() as connection:
+        async with self._database.writing() as connection:
             await connection.execute(statement)
 
     async def unflag(self, contact: Contact, job: Job) -> None:
@@ -96,73 +91,23 @@ class Contacts(Part):
                 added=None,
             )
         )
-        async with self.database.writing() as connection:
+        async with self._database.writing() as connection:
             await connection.execute(statement)
 
-    async def contact(self, source: str, recipient: str) -> Contact | None:
+    async def get(self, source: str, recipient: str) -> Contact | None:
         """Return a contact of a source."""
         key = contact_key(source, recipient)
-        found = await self._contacts(select(contacts).where(contacts.c.key == key))
+        found = await self._read(select(contacts).where(contacts.c.key == key))
         return found[0] if found else None
 
-    async def contacts_of(self, recipient: str) -> list[Contact]:
+    async def of_address(self, recipient: str) -> list[Contact]:
         """Return an address at all sources."""
         query = select(contacts).where(contacts.c.address_key == hashed(recipient.lower()))
-        return await self._contacts(query.order_by(contacts.c.source))
+        return await self._read(query.order_by(contacts.c.source))
 
-    async def _contacts(self, query: Select[Any]) -> list[Contact]:
-        async with self.database.reading() as connection:
+    async def _read(self, query: Select[Any]) -> list[Contact]:
+        async with self._database.reading() as connection:
             return [contact_of(row) for row in await connection.execute(query)]
-
-    # Sending again
-
-    async def deliveries_to_resend(self, alert_id: int, limit: int) -> list[Delivery]:
-        """Return deliveries of an alert that were not resent yet, the newest of each recipient.
-
-        A recipient whose newest delivery still waits, arrived or is a complaint has none.
-        """
-        rank = func.row_number().over(
-            partition_by=deliveries.c.contact_id,
-            order_by=(deliveries.c.occurred_at.desc(), deliveries.c.id.desc()),
-        )
-        of_alert = select(deliveries.c.id, rank.label("rank"))
-        ranked = of_alert.where(deliveries.c.alert_id == alert_id).subquery()
-        sent = select(resends.c.delivery_id).where(resends.c.delivery_id == deliveries.c.id)
-        query = (
-            select(deliveries)
-            .join(ranked, ranked.c.id == deliveries.c.id)
-            .where(
-                ranked.c.rank == 1,
-                deliveries.c.state.in_(FAILED),
-                deliveries.c.kind != Kind.COMPLAINT.value,
-                ~sent.exists(),
-            )
-            .order_by(deliveries.c.id)
-            .limit(limit)
-        )
-        async with self.database.reading() as connection:
-            return [delivery_of(row) for row in await connection.execute(query)]
-
-    async def delivery_now(self, delivery_id: int) -> tuple[Delivery, Contact] | None:
-        """Return a delivery and its contact as they stand now (judged again before a resend)."""
-        async with self.database.reading() as connection:
-            row = await _one(connection, select(deliveries).where(deliveries.c.id == delivery_id))
-            if row is None:
-                return None
-            person = await _one(connection, select(contacts).where(contacts.c.id == row.contact_id))
-            return None if person is None else (delivery_of(row), contact_of(person))
-
-    async def resent(self, delivery: Delivery, job: Job, line: str) -> None:
-        """Note that a delivery was sent again, so that no later job repeats it."""
-        row = {"delivery_id": delivery.id, "job_id": job.id, "line": line, "at": self.now()}
-        async with self.database.writing() as connection:
-            await connection.execute(self.database.insert(resends).on_conflict_do_nothing(), [row])
-
-    async def was_resent(self, delivery_id: int) -> bool:
-        """Return whether a delivery was sent again already."""
-        query = select(resends.c.job_id).where(resends.c.delivery_id == delivery_id)
-        async with self.database.reading() as connection:
-            return await _one(connection, query) is not None
 
 
 def contact_of(row: Row[Any]) -> Contact:
@@ -193,11 +138,6 @@ def _condemned(alert_id: int | None) -> Select[int]:
         .where(deliveries.c.alert_id == alert_id, deliveries.c.final, ~contacts.c.inactive)
         .distinct()
     )
-
-
-async def _one(connection: AsyncConnection, query: Select[Any]) -> Row[Any] | None:
-    row: Row[Any] | None = (await connection.execute(query)).first()
-    return row
 
 
 def _kept(entry: Suppression | None) -> dict[str, Any] | None:

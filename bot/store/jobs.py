@@ -17,9 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from bot.store.alerts.acting import acted
-from bot.store.alerts.notes import Noting
-from bot.store.options import Options
+from bot.store.alerts.alerts import mark_due
+from bot.store.alerts.notes import SqlNotes
 from bot.store.sql.columns import EPOCH, Moment, is_one_of, subject_of
 from bot.store.sql.database import Database
 from bot.store.sql.tables import JOB_RUNS, JOB_UNFINISHED, JOB_WAITS, jobs
@@ -33,11 +32,12 @@ class LeaseLostError(Exception):
     """The job belongs to another attempt, or ended: what this one reports does not count."""
 
 
-class Jobs(Noting):
-    """The questions of the table of jobs. `scheduled` is set when one was written down here."""
+class SqlJobs:
+    """The table of jobs. `scheduled` is set when one was written down here."""
 
-    def __init__(self, database: Database, options: Options) -> None:
-        super().__init__(database, options)
+    def __init__(self, database: Database, notes: SqlNotes) -> None:
+        self._database = database
+        self._notes = notes
         self.scheduled = asyncio.Event()
 
     # What people ask for
@@ -45,7 +45,7 @@ class Jobs(Noting):
     async def schedule(self, job: Job) -> Scheduled:
         """Write an intent down, unless an unfinished job of that name and alert stands for it."""
         subject = subject_of(job.alert_id, job.arguments)
-        async with self.database.writing(urgent=True) as connection:
+        async with self._database.writing(urgent=True) as connection:
             for _ in range(TRIES):
                 known = await _first(connection, _of(job.name, subject).where(JOB_UNFINISHED))
                 if known is not None:
@@ -69,46 +69,46 @@ class Jobs(Noting):
             "alert_id": job.alert_id,
             "by": job.by,
             "arguments": dict(job.arguments),
-            "run_at": job.run_at or self.now(),
+            "run_at": job.run_at or self._database.clock(),
             "state": JobState.WAITING.value,
-            "created_at": self.now(),
+            "created_at": self._database.clock(),
         }
-        insert = self.database.insert(jobs).on_conflict_do_nothing().returning(*jobs.c)
+        insert = self._database.insert(jobs).on_conflict_do_nothing().returning(*jobs.c)
         created = (await connection.execute(insert, [row])).first()
         if created is None:
             return None
-        await acted(connection, job.alert_id, self.now())
+        await mark_due(connection, job.alert_id, self._database.clock())
         return job_of(created)
 
-    async def job(self, job_id: int) -> Job | None:
+    async def get(self, job_id: int) -> Job | None:
         """Return a job."""
-        async with self.database.reading() as connection:
+        async with self._database.reading() as connection:
             return await _first(connection, select(jobs).where(jobs.c.id == job_id))
 
-    async def jobs(self, states: Sequence[JobState] = (), limit: int = 100) -> list[Job]:
+    async def in_states(self, states: Sequence[JobState] = (), limit: int = 100) -> list[Job]:
         """Return jobs, the next to run first."""
         query = select(jobs).order_by(jobs.c.run_at, jobs.c.id).limit(limit)
         if states:
             query = query.where(is_one_of(jobs.c.state, *(state.value for state in states)))
-        async with self.database.reading() as connection:
+        async with self._database.reading() as connection:
             return [job_of(row) for row in await connection.execute(query)]
 
-    async def last_job(self, name: str, alert_id: int) -> Job | None:
+    async def last(self, name: str, alert_id: int) -> Job | None:
         """Return the newest job of that name for an alert."""
-        async with self.database.reading() as connection:
+        async with self._database.reading() as connection:
             return await _first(connection, _of(name, subject_of(alert_id, {})))
 
     async def cancel(self, job_id: int, by: str) -> bool:
         """Cancel a waiting job; False if it already runs or ended."""
         return await self._change(
             _one(job_id, JOB_WAITS).values(
-                state=JobState.CANCELLED.value, result=_by(by), finished_at=self.now()
+                state=JobState.CANCELLED.value, result=_by(by), finished_at=self._database.clock()
             )
         )
 
     async def move(self, job_id: int, run_at: datetime, by: str) -> bool:
         """Move a waiting job; False if it already runs or ended. A time gone by means now."""
-        run_at = max(run_at, self.now())
+        run_at = max(run_at, self._database.clock())
         return await self._change(_one(job_id, JOB_WAITS).values(run_at=run_at, result=_by(by)))
 
     async def stop(self, job_id: int, by: str) -> bool:
@@ -126,7 +126,11 @@ class Jobs(Noting):
             other.c.name == jobs.c.name, other.c.subject == jobs.c.subject, unfinished
         )
         dead = jobs.c.state == JobState.DEAD.value
-        again = {"state": JobState.WAITING.value, "run_at": self.now(), "finished_at": None}
+        again = {
+            "state": JobState.WAITING.value,
+            "run_at": self._database.clock(),
+            "finished_at": None,
+        }
         fresh = {"attempts": 0, "stop_asked": False, "result": _by(by)}
         try:
             return await self._change(
@@ -137,47 +141,47 @@ class Jobs(Noting):
 
     async def _change(self, statement: Update) -> bool:
         """Change a job for a person, and let its alert show it at once."""
-        async with self.database.writing(urgent=True) as connection:
+        async with self._database.writing(urgent=True) as connection:
             changed = (await connection.execute(statement.returning(jobs.c.alert_id))).first()
             if changed is None:
                 return False
-            await acted(connection, changed.alert_id, self.now())
+            await mark_due(connection, changed.alert_id, self._database.clock())
         self.scheduled.set()
         return True
 
     # What workers do
 
-    async def claim_jobs(self, limit: int, lease_seconds: float) -> list[Job]:
+    async def claim(self, limit: int, lease_seconds: float) -> list[Job]:
         """Take jobs that are due, and those whose lease ran out, for `lease_seconds`.
 
         Each is in the hands of one attempt only, told from others by its token.
         """
-        now, until = self.database.moment(), self.database.moment(lease_seconds)
-        async with self.database.reading() as connection:
+        now, until = self._database.moment(), self._database.moment(lease_seconds)
+        async with self._database.reading() as connection:
             if not await _any(connection, over_at(now)) and not await _any(connection, due_at(now)):
                 return []
         claimed: list[Job] = []
-        async with self.database.writing() as connection:
+        async with self._database.writing() as connection:
             for query in (over_at(now), due_at(now)):
                 taking = claiming(query.limit(limit - len(claimed)), until)
                 claimed += [job_of(row) for row in await connection.execute(taking)]
-        return sorted(claimed, key=lambda job: (job.run_at or self.now(), job.id))
+        return sorted(claimed, key=lambda job: (job.run_at or self._database.clock(), job.id))
 
     async def renew(self, job: Job, lease_seconds: float) -> bool:
         """Keep a job for `lease_seconds` more; False if it is no longer this attempt's."""
-        until = self.database.moment(lease_seconds)
-        async with self.database.writing() as connection:
+        until = self._database.moment(lease_seconds)
+        async with self._database.writing() as connection:
             return await _done(connection, _held(job).values(lease_until=until))
 
     async def release(self, job: Job) -> bool:
         """Hand a job back unfinished, to be claimed again at once; the attempt does not count."""
         waits = {"state": JobState.WAITING.value, "lease_until": None}
-        async with self.database.writing() as connection:
+        async with self._database.writing() as connection:
             return await _done(connection, _held(job).values(**waits, attempts=jobs.c.attempts - 1))
 
     async def forget_claims(self) -> None:
         """Let running jobs be claimed at once: of one process alone on its file, none runs yet."""
-        async with self.database.writing() as connection:
+        async with self._database.writing() as connection:
             await connection.execute(update(jobs).where(JOB_RUNS).values(lease_until=EPOCH))
 
     async def reschedule(self, job: Job, run_at: datetime, why: str) -> None:
@@ -188,24 +192,24 @@ class Jobs(Noting):
         stopped = jobs.c.stop_asked
         waits = {
             "state": case((stopped, JobState.STOPPED.value), else_=JobState.WAITING.value),
-            "finished_at": case((stopped, literal(self.now(), Moment)), else_=None),
+            "finished_at": case((stopped, literal(self._database.clock(), Moment)), else_=None),
             "lease_until": None,
             "run_at": run_at,
         }
-        async with self.database.writing() as connection:
+        async with self._database.writing() as connection:
             await _must(connection, job, _held(job).values(**waits, result=why))
-            await acted(connection, job.alert_id, self.now())
+            await mark_due(connection, job.alert_id, self._database.clock())
 
     async def finish(
         self, job: Job, state: JobState, result: str, note: Note | None = None
     ) -> None:
         """End a job, and tell it by a note, both or neither; raises LeaseLostError."""
-        ended = {"state": state.value, "lease_until": None, "finished_at": self.now()}
-        async with self.database.writing() as connection:
+        ended = {"state": state.value, "lease_until": None, "finished_at": self._database.clock()}
+        async with self._database.writing() as connection:
             await _must(connection, job, _held(job).values(**ended, result=result))
             if note is not None:
-                await self.queue_note(connection, note)
-            await acted(connection, job.alert_id, self.now())
+                await self._notes.queue_in(connection, note)
+            await mark_due(connection, job.alert_id, self._database.clock())
 
     async def save_progress(self, job: Job, done: int, cursor: str) -> bool:
         """Keep how far a job got; return whether a person asked to stop it.
@@ -214,7 +218,7 @@ class Jobs(Noting):
         """
         attempts = case((jobs.c.cursor != cursor, 1), else_=jobs.c.attempts)
         statement = _held(job).values(done=done, cursor=cursor, attempts=attempts)
-        async with self.database.writing() as connection:
+        async with self._database.writing() as connection:
             row = (await connection.execute(statement.returning(jobs.c.stop_asked))).first()
         if row is None:
             raise LeaseLostError(job.key)

@@ -10,8 +10,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.options import Options
-from bot.store.part import Part
 from bot.store.sql.columns import EPOCH
 from bot.store.sql.database import Database
 from bot.store.sql.tables import leases, turns
@@ -35,11 +33,11 @@ OWN_UPDATES = Rate(timedelta(seconds=4), timedelta(seconds=12))
 """Updates that no person waits for: at most 19 in any minute."""
 
 
-class Turns(Part):
+class SqlLeases:
     """Leases and turns, by the database's clock."""
 
-    def __init__(self, database: Database, options: Options) -> None:
-        super().__init__(database, options)
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._held: dict[tuple[str, str], datetime] = {}
 
     async def lease_channel(self, channel: str, holder: str, seconds: float) -> bool:
@@ -47,17 +45,17 @@ class Turns(Part):
 
         One that was renewed in the last third of its time is believed without asking.
         """
-        asked_at = self.now()
+        asked_at = self._database.clock()
         since = self._held.get((channel, holder))
         if since is not None and timedelta(0) <= asked_at - since < timedelta(seconds=seconds / 3):
             return True
-        insert = self.database.insert(leases).values(
-            name=_lease(channel), holder=holder, until=self.database.moment(seconds)
+        insert = self._database.insert(leases).values(
+            name=_lease(channel), holder=holder, until=self._database.moment(seconds)
         )
-        free = or_(leases.c.until <= self.database.moment(), leases.c.holder == holder)
+        free = or_(leases.c.until <= self._database.moment(), leases.c.holder == holder)
         taken = {"holder": insert.excluded.holder, "until": insert.excluded.until}
         statement = insert.on_conflict_do_update(index_elements=["name"], set_=taken, where=free)
-        async with self.database.writing() as connection:
+        async with self._database.writing() as connection:
             granted = (await connection.execute(statement.returning(leases.c.name))).first()
         self._held.pop((channel, holder), None)
         if granted is not None:
@@ -68,15 +66,15 @@ class Turns(Part):
         """Give back the leases that were taken here, so that the next process need not wait."""
         if not self._held:
             return
-        async with self.database.writing() as connection:
+        async with self._database.writing() as connection:
             for channel, holder in self._held:
                 mine = (leases.c.name == _lease(channel)) & (leases.c.holder == holder)
                 await connection.execute(delete(leases).where(mine))
         self._held.clear()
 
-    async def forget_leases(self) -> None:
+    async def forget(self) -> None:
         """Drop all leases: of one process alone on its file, nobody else can hold any."""
-        async with self.database.writing() as connection:
+        async with self._database.writing() as connection:
             await connection.execute(delete(leases))
 
     async def take_turn(self, method: str, channel: str) -> float:
@@ -85,7 +83,7 @@ class Turns(Part):
         Keeps 1 s between posts of a channel and 50 a minute of chat.update in the workspace.
         """
         name, rate = (method, UPDATES) if method == "chat.update" else (posts_in(channel), POSTS)
-        async with self.database.writing(urgent=True) as connection:
+        async with self._database.writing(urgent=True) as connection:
             return await self.reserve(connection, name, rate)
 
     async def reserve(self, connection: AsyncConnection, name: str, rate: Rate) -> float:
@@ -110,11 +108,11 @@ class Turns(Part):
 
     async def _look(self, connection: AsyncConnection, name: str) -> tuple[datetime, datetime]:
         """Return the present and the time from which a name is free, its row locked."""
-        insert = self.database.insert(turns).on_conflict_do_nothing()
+        insert = self._database.insert(turns).on_conflict_do_nothing()
         await connection.execute(insert, [{"name": name, "next_at": EPOCH}])
         query = select(turns.c.next_at).where(turns.c.name == name).with_for_update()
         free = (await connection.execute(query)).scalar_one()
-        return await self.database.now(connection), free
+        return await self._database.now(connection), free
 
     async def _set(self, connection: AsyncConnection, name: str, free: datetime) -> None:
         await connection.execute(update(turns).where(turns.c.name == name).values(next_at=free))

@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Delete, Select, delete, select, true, update
 
-from bot.store.options import Options
-from bot.store.part import Part
+from bot.store.options import Retention
 from bot.store.sql.columns import EPOCH
 from bot.store.sql.database import Database
 from bot.store.sql.tables import (
@@ -34,11 +33,12 @@ ARRIVALS_KEPT = timedelta(hours=48)
 """For as long a provider may tell of the same arrival again."""
 
 
-class Pruning(Part):
+class SqlRetention:
     """Enforces the retention, kind by kind."""
 
-    def __init__(self, database: Database, options: Options) -> None:
-        super().__init__(database, options)
+    def __init__(self, database: Database, kept: Retention) -> None:
+        self._database = database
+        self._kept = kept
         self._stripped = EPOCH
 
     async def prune(self) -> int:
@@ -46,13 +46,13 @@ class Pruning(Part):
         number = await self._strip_raw()
         for rule in self._rules():
             async for keys in self._chunks(rule.query()):
-                async with self.database.writing() as connection:
+                async with self._database.writing() as connection:
                     await connection.execute(rule.deletion(keys))
                 number += len(keys)
         return number
 
     def _rules(self) -> list["Rule"]:
-        kept, now = self.options.retention, self.now()
+        kept, now = self._kept, self._database.clock()
         raw, event, log = now - kept.raw, now - kept.events, now - kept.audit
         closed = select(alerts.c.id).where(~OPEN)
         settled = ~DELIVERY_WAITS & deliveries.c.alert_id.in_(closed)
@@ -72,12 +72,12 @@ class Pruning(Part):
 
     async def _strip_raw(self) -> int:
         """Drop the bodies of older events; what an earlier run saw is not looked at again."""
-        before, number = self.now() - self.options.retention.raw, 0
+        before, number = self._database.clock() - self._kept.raw, 0
         stripped = events.c.received_at >= self._stripped
         old = Rule(events.c.id, events.c.received_at, before, stripped & events.c.raw.is_not(None))
         async for keys in self._chunks(old.query()):
             emptying = update(events).where(events.c.id.in_(keys)).values(raw=None)
-            async with self.database.writing() as connection:
+            async with self._database.writing() as connection:
                 await connection.execute(emptying)
             number += len(keys)
         self._stripped = before
@@ -86,7 +86,7 @@ class Pruning(Part):
     async def _chunks(self, query: Select[Any]) -> AsyncIterator[list[Any]]:
         """Yield keys, until there are no more; whoever asks deals with them before the next."""
         while True:
-            async with self.database.reading() as connection:
+            async with self._database.reading() as connection:
                 keys = list((await connection.execute(query)).scalars())
             if keys:
                 yield keys

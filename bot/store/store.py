@@ -8,25 +8,48 @@ from typing import Self
 from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.store.alerts.alerts import Alerts
-from bot.store.alerts.fold import Folding
-from bot.store.alerts.posting import Posting
-from bot.store.contacts import Contacts
-from bot.store.intake.events import Events
-from bot.store.jobs import Jobs
+from bot.store.alerts.alerts import SqlAlerts
+from bot.store.alerts.notes import SqlNotes
+from bot.store.alerts.posting import SqlPosts
+from bot.store.audit import SqlAudit
+from bot.store.contacts import SqlContacts
+from bot.store.deliveries import SqlDeliveries
+from bot.store.health import SqlHealth
+from bot.store.intake.events import SqlEvents
+from bot.store.jobs import SqlJobs
+from bot.store.leases import SqlLeases
 from bot.store.options import Options
-from bot.store.queries import Questions
-from bot.store.retention import Pruning
+from bot.store.quarantine import SqlQuarantine
+from bot.store.repeats import SqlRepeats
+from bot.store.retention import SqlRetention
 from bot.store.sql.database import Database, cause_of
 from bot.store.sql.migration import migrate_database
 from bot.store.sql.tables import alerts
 from handlers.provider import Clock
+from handlers.store import Store
 
 log = logging.getLogger(__name__)
 
 
-class SqlStore(Events, Folding, Alerts, Posting, Jobs, Contacts, Questions, Pruning):
+class SqlStore(Store):
     """What handlers ask (`handlers.store.Store`) and what the worker needs beside."""
+
+    def __init__(self, database: Database, options: Options) -> None:
+        self.database = database
+        self.options = options
+        self.alerts: SqlAlerts = SqlAlerts(database, options.timing)
+        self.audit: SqlAudit = SqlAudit(database)
+        self.contacts: SqlContacts = SqlContacts(database)
+        self.deliveries: SqlDeliveries = SqlDeliveries(database)
+        self.events: SqlEvents = SqlEvents(database, options)
+        self.health: SqlHealth = SqlHealth(database)
+        self.leases: SqlLeases = SqlLeases(database)
+        self.notes: SqlNotes = SqlNotes(database, options)
+        self.jobs: SqlJobs = SqlJobs(database, self.notes)
+        self.posts: SqlPosts = SqlPosts(database, self.leases, options.timing)
+        self.quarantine: SqlQuarantine = SqlQuarantine(database)
+        self.repeats: SqlRepeats = SqlRepeats(database)
+        self.retention: SqlRetention = SqlRetention(database, options.retention)
 
     @classmethod
     @asynccontextmanager
@@ -46,15 +69,15 @@ class SqlStore(Events, Folding, Alerts, Posting, Jobs, Contacts, Questions, Prun
             log.info("database", extra={"migration": await _migrated(database)})
             store = cls(database, options)
             await store._settle_in()
-            stack.push_async_callback(store.give_back)
-            await store.start(stack)
+            stack.push_async_callback(store.leases.give_back)
+            await store.events.start(stack)
             yield store
 
     async def _settle_in(self) -> None:
         """Undo what a killed process left, and follow a change of the channel."""
         if self.options.alone and not self.database.is_postgres:
-            await self.forget_leases()
-            await self.forget_claims()
+            await self.leases.forget()
+            await self.jobs.forget_claims()
         if not self.options.channel:
             return
         elsewhere = alerts.c.channel != self.options.channel

@@ -14,8 +14,8 @@ class Cancel(Control):
 
     async def intend(self, click: Click) -> After:
         """Cancel it at once: the job either runs or is cancelled, never both."""
-        job = await self.desk.store.job(click.number)
-        if job is None or not await self.desk.store.cancel(job.id, click.by):
+        job = await self.desk.store.jobs.get(click.number)
+        if job is None or not await self.desk.store.jobs.cancel(job.id, click.by):
             return partial(self.too_late, click)
         await self.note(job, f"cancel:{job.id}", f"{named_job(job)} cancelled by <@{click.by}>.")
         return lambda client: self.changed(click, client, job, "Cancelled: nothing is done.")

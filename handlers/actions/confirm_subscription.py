@@ -42,7 +42,9 @@ class ConfirmSubscription(Action):
         except PermanentError as error:
             line = f"a person has to confirm: {error}"
             await self._ask(wish, str(error))
-        await self.desk.store.audit(self.name, job.by, f"{wish.source} {wish.topic}", line, None)
+        await self.desk.store.audit.add(
+            self.name, job.by, f"{wish.source} {wish.topic}", line, None
+        )
         return Outcome(line="")
 
     async def _confirm(self, wish: Confirmation) -> str:
@@ -69,4 +71,4 @@ class ConfirmSubscription(Action):
             blocks=blocks,
             channel=self.desk.admin_channel,
         )
-        await self.desk.store.note(note)
+        await self.desk.store.notes.queue(note)

@@ -28,7 +28,7 @@ class Deactivate(Work):
 
     async def already(self, click: Click, client: AsyncWebClient, last: Job) -> None:
         """Tell what was done, and offer those who have bounced since."""
-        text, count = done_line(last), await self.desk.store.count_to_flag(click.number)
+        text, count = done_line(last), await self.desk.store.contacts.count_to_flag(click.number)
         if not count:
             return await self.tell(click, client, text)
         new = "One new contact has" if count == 1 else f"{count:,} new contacts have"
@@ -43,7 +43,7 @@ class Deactivate(Work):
         return await self.tell(click, client, text, [section(text), row])
 
     async def _question(self, number: int, count: int) -> Block | None:
-        alert = await self.desk.store.alert(number)
+        alert = await self.desk.store.alerts.get(number)
         if alert is None:
             return None
         known = [self.desk.sources.get(tally.word) for tally in alert.words("source")]
@@ -71,7 +71,7 @@ class Deactivate(Work):
         return await self._outcome(job, failed)
 
     async def _contacts(self, job: Job) -> AsyncIterator[Contact]:
-        async for page in self.desk.store.contacts_to_flag(job):
+        async for page in self.desk.store.contacts.to_flag(job):
             for contact in page:
                 yield contact
 
@@ -92,7 +92,7 @@ class Deactivate(Work):
             before = await suppressing.suppression_of(contact.recipient)
             if before is None:
                 added = await suppressing.suppress(contact.recipient, complaint=contact.complained)
-        await self.desk.store.flag(contact, job, before, added)
+        await self.desk.store.contacts.flag(contact, job, before, added)
         result = f"added to {added.list}" if added else "flagged"
         what = f"{contact.source} {contact.recipient}"
         await self.record(job.by, what, result, job.alert_id)
@@ -105,7 +105,7 @@ class Deactivate(Work):
         found: Counter[tuple[str, str, str]] = Counter()
         if job.alert_id is None:
             return found
-        async for page in self.desk.store.flagged_from(job.alert_id):
+        async for page in self.desk.store.contacts.flagged_from(job.alert_id):
             for contact in page:
                 if (
                     job.created_at is None

@@ -23,11 +23,11 @@ class ListRecipients(Work):
     async def work(self, job: Job, progress: Progress) -> Outcome:
         """Write the file and queue it for the thread."""
         desk = self.desk
-        alert = await desk.store.alert(job.alert_id) if job.alert_id is not None else None
+        alert = await desk.store.alerts.get(job.alert_id) if job.alert_id is not None else None
         if alert is None:
             raise PermanentError("the alert is not known any more")
         note = await recipient_list(
             desk.store, alert, f"list:{alert.id}:{job.id}", masked=desk.masked, now=desk.clock()
         )
-        await desk.store.note(replace(note, text=f"{note.text}; for <@{job.by}>"))
+        await desk.store.notes.queue(replace(note, text=f"{note.text}; for <@{job.by}>"))
         return Outcome(line="")

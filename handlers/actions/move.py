@@ -33,7 +33,7 @@ class Move(Control):
     async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Move the job, unless it runs by now."""
         by, when = body["user"]["id"], modal.moment_in(view, "when")
-        job = await self.desk.store.job(int(modal.metadata_of(view)["job"]))
+        job = await self.desk.store.jobs.get(int(modal.metadata_of(view)["job"]))
         wrong = await self._moved(job, when, by)
         if job is None or wrong:
             await ack(**modal.errors(when=wrong))
@@ -53,14 +53,14 @@ class Move(Control):
             return standing(job)
         if not await self.permitted(by, (self.name, job.name)):
             return "You may not move it, or that cannot be checked now."
-        if not await self.desk.store.move(job.id, max(when, now), by):
+        if not await self.desk.store.jobs.move(job.id, max(when, now), by):
             return "It is running already, or has ended: it cannot be moved any more."
         return ""
 
     async def _open(self, click: Click, client: AsyncWebClient) -> None:
         loading = modal.notice(TITLE, "Loading …")
         answer = await client.views_open(trigger_id=click.trigger, view=loading)
-        view = await self._form(click, client, await self.desk.store.job(click.number))
+        view = await self._form(click, client, await self.desk.store.jobs.get(click.number))
         await client.views_update(view_id=answer["view"]["id"], view=view)
 
     async def _form(self, click: Click, client: AsyncWebClient, job: Job | None) -> dict[str, Any]:

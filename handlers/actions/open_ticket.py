@@ -44,14 +44,14 @@ class OpenTicket(Work):
 
     async def already(self, click: Click, client: AsyncWebClient, last: Job) -> None:
         """Show the ticket that is there."""
-        alert = await self.desk.store.alert(click.number)
+        alert = await self.desk.store.alerts.get(click.number)
         there = ticket(alert) if alert and alert.ticket else last.result
         await self.tell(click, client, f"The ticket is there: {there}")
 
     async def work(self, job: Job, progress: Progress) -> Outcome:
         """Open the ticket, or find the one that an earlier attempt opened."""
         store = self.desk.store
-        alert = await store.alert(job.alert_id) if job.alert_id is not None else None
+        alert = await store.alerts.get(job.alert_id) if job.alert_id is not None else None
         if alert is None:
             raise PermanentError("the alert is not known any more")
         if alert.ticket:
@@ -59,7 +59,7 @@ class OpenTicket(Work):
         if self.desk.tickets is None:
             raise PermanentError("no ticket system is configured any more: set tickets.system")
         opened = await self.desk.tickets.open(await self._ticket(alert, job))
-        await store.ticket_opened(alert.id, opened.reference, opened.url)
+        await store.alerts.set_ticket(alert.id, opened.reference, opened.url)
         return Outcome(line=f"Ticket opened by <@{job.by}>: {_reference(opened)}")
 
     async def _ticket(self, alert: Alert, job: Job) -> Ticket:

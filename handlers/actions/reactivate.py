@@ -49,19 +49,19 @@ class Reactivate(Work):
     async def _flagged(self, job: Job) -> AsyncIterator[Contact]:
         if job.alert_id is None:
             return
-        async for page in self.desk.store.flagged_from(job.alert_id):
+        async for page in self.desk.store.contacts.flagged_from(job.alert_id):
             for contact in page:
                 yield contact
 
     async def _restore(self, contact: Contact, job: Job) -> str:
         """Take one flag back; return what is left at the provider, "" for nothing."""
-        now = await self.desk.store.contact(contact.source, contact.recipient) or contact
+        now = await self.desk.store.contacts.get(contact.source, contact.recipient) or contact
         if now.complained or now.unsubscribed:
             raise KeptError("the person complained" if now.complained else "they unsubscribed")
         if now.before is not None and now.before.by_person:
             raise KeptError(f"on {now.before.list} by their own wish ({now.before.cause})")
         left = await self._unsuppress(now)
-        await self.desk.store.unflag(now, job)
+        await self.desk.store.contacts.unflag(now, job)
         what = f"{now.source} {now.recipient}"
         await self.record(job.by, what, left or "active again", job.alert_id)
         return left

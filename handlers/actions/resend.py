@@ -77,7 +77,7 @@ class Resend(Button):
             await ack(**modal.errors(**wrong))
             return
         asked = _job(view, by, alert_id, self.desk.clock())
-        scheduled = await self.desk.store.schedule(asked)
+        scheduled = await self.desk.store.jobs.schedule(asked)
         if not scheduled.created:
             await ack(**modal.errors(when=_taken(scheduled.job)))
             return
@@ -101,15 +101,15 @@ class Resend(Button):
 
     async def _form(self, click: Click, client: AsyncWebClient) -> dict[str, Any]:
         store = self.desk.store
-        alert = await store.alert(click.number)
+        alert = await store.alerts.get(click.number)
         if alert is None:
             return modal.notice(TITLE, GONE)
         if alert.key.complaint:
             return modal.notice(TITLE, COMPLAINED)
-        last = await store.last_job(self.name, alert.id)
+        last = await store.jobs.last(self.name, alert.id)
         if last and last.state in {JobState.WAITING, JobState.RUNNING}:
             return modal.notice(TITLE, _standing(last))
-        found = await store.deliveries_to_resend(alert.id, CHOICE_LIMIT + 1)
+        found = await store.deliveries.to_resend(alert.id, CHOICE_LIMIT + 1)
         open_ones = [one for one in found if _may_go(one)]
         if not open_ones:
             return modal.notice(TITLE, NOBODY)
@@ -202,7 +202,7 @@ class Resend(Button):
             return sorted(int(one) for one in named)
         if job.alert_id is None:
             return []
-        found = await self.desk.store.deliveries_to_resend(job.alert_id, BULK_LIMIT)
+        found = await self.desk.store.deliveries.to_resend(job.alert_id, BULK_LIMIT)
         kind, asked = job.arguments.get("permanence", ""), job.created_at
         return sorted(
             one.id

@@ -14,8 +14,8 @@ class Retry(Control):
 
     async def intend(self, click: Click) -> After:
         """Make it due; a second click finds it waiting."""
-        job = await self.desk.store.job(click.number)
-        if job is None or not await self.desk.store.retry(job.id, click.by):
+        job = await self.desk.store.jobs.get(click.number)
+        if job is None or not await self.desk.store.jobs.retry(job.id, click.by):
             return partial(self.too_late, click)
         text = "It is tried again, from where it got to."
         return lambda client: self.changed(click, client, job, text)

@@ -21,10 +21,10 @@ class ShowAddresses(Button):
         return lambda client: self._show(click, client)
 
     async def _show(self, click: Click, client: AsyncWebClient) -> None:
-        alert = await self.desk.store.alert(click.number)
+        alert = await self.desk.store.alerts.get(click.number)
         if alert is None:
             return await self.tell(click, client, "This alert is not known any more.")
-        found = await self.desk.store.deliveries(alert.id, SHOWN)
+        found = await self.desk.store.deliveries.of_alert(alert.id, SHOWN)
         known = dict.fromkeys(one.recipient for one in found)
         await self.record(click.by, f"alert {alert.id}: {len(known)} addresses", "shown", alert.id)
         lines = [f"• {address(one, masked=False)}" for one in known]

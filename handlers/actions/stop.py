@@ -14,8 +14,8 @@ class Stop(Control):
 
     async def intend(self, click: Click) -> After:
         """Ask the job to stop."""
-        job = await self.desk.store.job(click.number)
-        if job is None or not await self.desk.store.stop(job.id, click.by):
+        job = await self.desk.store.jobs.get(click.number)
+        if job is None or not await self.desk.store.jobs.stop(job.id, click.by):
             return partial(self.too_late, click)
         text = "It stops after the recipient it is at; what was done stays done."
         return lambda client: self.changed(click, client, job, text)

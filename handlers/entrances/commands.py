@@ -104,11 +104,13 @@ class Commands:
 
     async def _look(self, resolution: Resolution) -> str:
         store = self._desk.store
-        counts = await store.counts(self._desk.clock() - timedelta(days=SEEN_DAYS))
+        counts = await store.deliveries.count_by_reason(
+            self._desk.clock() - timedelta(days=SEEN_DAYS)
+        )
         count = counts.get(resolution.word, 0)
         if not count:
             return f"Not seen here in the last {SEEN_DAYS} days."
-        alerts = await store.open_alerts(limit=50, reason=resolution.reason.value)
+        alerts = await store.alerts.newest(limit=50, reason=resolution.reason.value)
         complaint = resolution.word == "complaint"
         alerts = [alert for alert in alerts if alert.key.complaint == complaint]
         most = most_at(alerts)

@@ -44,7 +44,7 @@ class Home:
         if not (channel and body.get("response_url")):
             return
         text = "This button is from an older message."
-        alert = await self._desk.store.alert_at(channel, str(container.get("message_ts", "")))
+        alert = await self._desk.store.alerts.at(channel, str(container.get("message_ts", "")))
         if alert is not None:
             link = await self._links.of_message(alert.channel, alert.ts)
             text += f" The alert lives on here: {link}" if link else ""
@@ -57,8 +57,8 @@ class Home:
 
     async def _draw(self) -> list[Block]:
         store, now = self._desk.store, self._desk.clock()
-        counts = await store.counts(now - timedelta(hours=24))
-        alerts, total = await store.worst_alerts(SHOWN)
+        counts = await store.deliveries.count_by_reason(now - timedelta(hours=24))
+        alerts, total = await store.alerts.worst(SHOWN)
         links = await self._links.of_alerts(alerts)
         return [
             blocks.header("Last 24 hours"),
@@ -68,12 +68,12 @@ class Home:
             *_alerts(alerts, links, self._desk.catalogue, total),
             blocks.divider(),
             blocks.header("Scheduled"),
-            blocks.section(_scheduled(await store.jobs([JobState.WAITING], 5 * SHOWN))),
-            *_failed(await store.jobs([JobState.DEAD], SHOWN)),
+            blocks.section(_scheduled(await store.jobs.in_states([JobState.WAITING], 5 * SHOWN))),
+            *_failed(await store.jobs.in_states([JobState.DEAD], SHOWN)),
             blocks.divider(),
             blocks.header("Sources"),
-            blocks.section(_health(await store.health(), self._desk.sources)),
-            *_quarantine(await store.quarantined(limit=SHOWN + 1)),
+            blocks.section(_health(await store.health.sources(), self._desk.sources)),
+            *_quarantine(await store.quarantine.newest(limit=SHOWN + 1)),
             blocks.context(f"As of {blocks.moment(now)}; open this tab again to see it anew."),
         ]
 

@@ -85,8 +85,8 @@ class Shortcuts:
     async def _looked_up(self, address: str) -> Message:
         store = self._desk.store
         try:
-            contacts = await store.contacts_of(address)
-            history = await store.history(address, limit=HISTORY)
+            contacts = await store.contacts.of_address(address)
+            history = await store.deliveries.of_address(address, limit=HISTORY)
         except Exception:
             log.exception("look-up failed")
             wrong = "The database does not answer now. Nothing was changed; please try again."

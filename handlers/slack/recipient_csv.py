@@ -77,7 +77,7 @@ _FORMULA = (
 async def _deliveries(store: Store, alert: Alert) -> AsyncIterator[Delivery]:
     after = 0
     for _ in range(MOST // PAGE):
-        page = await store.deliveries(alert.id, PAGE, after)
+        page = await store.deliveries.of_alert(alert.id, PAGE, after)
         for delivery in page:
             yield delivery
         if len(page) < PAGE:

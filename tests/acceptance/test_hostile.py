@@ -139,9 +139,9 @@ async def test_a_nul_in_a_recipient_is_quarantined_and_harms_nobody(embedded):
         assert await embedded.post(hook) == 200
 
         await embedded.reads("1 person")
-        [alert] = await bot.store.open_alerts()
-        listed = {each.recipient for each in await bot.store.deliveries(alert.id, 10)}
-        [kept] = await bot.store.quarantined()
+        [alert] = await bot.store.alerts.newest()
+        listed = {each.recipient for each in await bot.store.deliveries.of_alert(alert.id, 10)}
+        [kept] = await bot.store.quarantine.newest()
     assert listed == {ANA}
     assert b"nul" in kept.body
 

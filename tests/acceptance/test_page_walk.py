@@ -90,8 +90,8 @@ async def test_a_resend_is_scheduled_moved_cancelled_and_done(page: Page, demo: 
 
 
 async def let_its_time_come(demo: Demo) -> None:
-    (job,) = await demo.bot.store.jobs([JobState.WAITING])
-    assert await demo.bot.store.move(job.id, datetime.now(UTC), "U01ADA")
+    (job,) = await demo.bot.store.jobs.in_states([JobState.WAITING])
+    assert await demo.bot.store.jobs.move(job.id, datetime.now(UTC), "U01ADA")
 
 
 async def choose_time(modal: Locator, moment: datetime) -> None:

@@ -48,7 +48,7 @@ async def noted(bot: Bot) -> bool:
 
 async def posted(bot: Bot) -> bool:
     """Tell whether the bot knows that everything is posted."""
-    return not (await bot.store.depths())["posts"]
+    return not (await bot.store.health.depths())["posts"]
 
 
 async def test_an_hour_without_slack_loses_nothing(embedded):

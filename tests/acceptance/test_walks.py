@@ -37,7 +37,7 @@ async def test_a_redelivered_webhook_is_the_same_alert_with_the_right_counts(des
         message = await desk.reads("4 people")
 
         assert len(desk.messages()) == 1
-        [alert] = await bot.store.open_alerts()
+        [alert] = await bot.store.alerts.newest()
         assert (alert.bounced, alert.recipients) == (4, 4)
         assert message["ts"] == alert.ts
 
@@ -54,7 +54,7 @@ async def test_a_click_has_one_effect_however_often_it_comes(desk):
         await desk.slack.click(LINUS, CHANNEL, message["ts"], "deactivate")
         told = await until(lambda: desk.slack.ephemeral(CHANNEL, LINUS))
 
-        jobs = await bot.store.jobs(limit=10)
+        jobs = await bot.store.jobs.in_states(limit=10)
         await until(lambda: desk.thread(message["ts"]))
     assert [(job.name, job.by) for job in jobs] == [("deactivate", ADA)]
     assert "Already done" in told[0]["text"]
@@ -85,7 +85,7 @@ async def test_a_deferral_and_then_its_bounce_move_one_recipient(desk):
         await desk.tell(bounced(ANA, key="late", reply=BUSY.replace("421 4", "550 5")))
         await desk.reads("refuses your mail")
 
-        [alert] = await bot.store.open_alerts()
+        [alert] = await bot.store.alerts.newest()
         assert (alert.waiting, alert.bounced) == (0, 1)
 
 
@@ -98,7 +98,7 @@ async def test_a_deferral_and_then_its_delivery_leave_nobody_waiting(desk):
         await desk.tell(bounced(ANA, key=ANA, event="delivered"))
         await desk.reads("1 since delivered")
 
-        [alert] = await bot.store.open_alerts()
+        [alert] = await bot.store.alerts.newest()
         assert (alert.waiting, alert.bounced, alert.delivered) == (1, 0, 1)
 
 
@@ -110,7 +110,7 @@ async def test_one_bad_element_of_five_hundred_is_kept_and_the_others_count(desk
         assert await desk.post(desk.signed(elements)) == 200
 
         await desk.reads("499 people")
-        [kept] = await bot.store.quarantined()
+        [kept] = await bot.store.quarantine.newest()
         assert await desk.counted("shop", "quarantined") == 1
 
     assert json.loads(kept.body) == [elements[250]]
@@ -133,8 +133,8 @@ async def test_a_resend_reaches_the_sender_signed_and_once(desk):
         assert (answer.shown, view["callback_id"]) == ("", "resend")
         assert desk.outside.sender.taken == []
 
-        (job,) = await bot.store.jobs([JobState.WAITING])
-        assert await bot.store.move(job.id, desk.clock(), ADA)
+        (job,) = await bot.store.jobs.in_states([JobState.WAITING])
+        assert await bot.store.jobs.move(job.id, desk.clock(), ADA)
         await desk.reads("passed to your sender to be sent again")
 
     assert [taken.recipient for taken in desk.outside.sender.taken] == [ANA]

@@ -106,15 +106,15 @@ async def _triaged(databases: Databases, hosts: Sequence[str]) -> tuple[float, i
     async with SqlStore.open(await databases.make(), now, options) as store:
         told = [_event(n, text, hosts[n % len(hosts)]) for n, text in enumerate(replies(TRIAGED))]
         for start in range(0, TRIAGED, BATCH):
-            await store.record(_request(), Parsed(events=told[start:][:BATCH]))
-        triage = Triage(store, rulebook, operators, catalogue)
+            await store.events.record(_request(), Parsed(events=told[start:][:BATCH]))
+        triage = Triage(store.events, rulebook, operators, catalogue)
         spare_collector()  # as `bounce serve` does
         begun = time.perf_counter()
         done = 0
         while number := await triage.triage():
             done += number
         seconds = time.perf_counter() - begun
-        return done / seconds, len(await store.open_alerts(limit=TRIAGED))
+        return done / seconds, len(await store.alerts.newest(limit=TRIAGED))
 
 
 def now() -> datetime:

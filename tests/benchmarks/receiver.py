@@ -49,8 +49,8 @@ async def receive(url: str, way: str, public_key: str) -> None:
             )
             for name, table in settings.items()
         }
-        kept: Any = store if way == "shared" else Alone(store)
-        webhooks = Webhooks(sources, kept, now, lambda *_: None)
+        events: Any = store.events if way == "shared" else Alone(store)
+        webhooks = Webhooks(sources, events, now, lambda *_: None)
         app = web.Application()
         app.router.add_route("*", "/hooks/{source}", webhooks.receive)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)

@@ -65,7 +65,7 @@ async def work(url: str, told: int) -> None:
 
 
 async def left(store: SqlStore) -> bool:
-    depths = await store.depths()
+    depths = await store.health.depths()
     return bool(depths["jobs"] or depths["running"])
 
 

@@ -73,11 +73,11 @@ def told(store):
 
 async def ask(store, alert_id: int | None = 7, name: str = "errand", **more: Any) -> int:
     job = Job(name=name, alert_id=alert_id, by="U1", **more)
-    return (await store.schedule(job)).job.id
+    return (await store.jobs.schedule(job)).job.id
 
 
 async def state_of(store, job_id: int) -> JobState:
-    return (await store.job(job_id)).state
+    return (await store.jobs.get(job_id)).state
 
 
 # Outcomes
@@ -88,7 +88,7 @@ async def test_a_due_job_is_performed_and_its_outcome_told(store, performer, tol
 
     assert await performer.settle()
 
-    job = await store.job(job_id)
+    job = await store.jobs.get(job_id)
     assert (job.state, job.result) == (JobState.DONE, "done")
     [note] = await told()
     assert (note.alert_id, note.text) == (7, "done")
@@ -133,7 +133,7 @@ async def test_a_refusal_is_a_dead_letter_told_with_a_button(store, performer, e
 
     await performer.settle()
 
-    job = await store.job(job_id)
+    job = await store.jobs.get(job_id)
     assert (job.state, job.result) == (JobState.DEAD, str(error))
     [note] = await told()
     assert f"Run the errand failed: {error}" in note.text
@@ -162,7 +162,7 @@ async def test_a_dead_job_that_is_retried_and_fails_again_is_told_again(
     job_id = await ask(store)
     await performer.settle()
 
-    await store.retry(job_id, "U2")
+    await store.jobs.retry(job_id, "U2")
     await performer.settle()
 
     assert len(await told()) == 2
@@ -190,7 +190,7 @@ async def test_a_job_that_nobody_knows_is_a_dead_letter(store, performer, told):
 
 async def test_a_stopped_job_says_how_far_it_got(store, performer, errand, told):
     async def stop(job, progress):
-        await store.stop(job.id, "U2")
+        await store.jobs.stop(job.id, "U2")
         try:
             await progress.done(3, "3")
         except Stopped as stopped:
@@ -201,7 +201,7 @@ async def test_a_stopped_job_says_how_far_it_got(store, performer, errand, told)
 
     await performer.settle()
 
-    job = await store.job(job_id)
+    job = await store.jobs.get(job_id)
     assert (job.state, job.cursor) == (JobState.STOPPED, "3")
     [note] = await told()
     assert note.text == "3 contacts flagged, then stopped"
@@ -272,7 +272,7 @@ async def test_an_attempt_that_got_further_is_the_first_of_new_ones(
         await performer.settle()
         clock.advance(3_600)
 
-    job = await store.job(job_id)
+    job = await store.jobs.get(job_id)
     assert job.state is JobState.WAITING
     assert job.cursor == str(2 * ATTEMPTS)
 
@@ -282,7 +282,7 @@ async def test_a_job_that_kills_its_process_reaches_the_dead_letters(
 ):
     job_id = await ask(store)
     for _ in range(ATTEMPTS):
-        assert await store.claim_jobs(1, 20.0)  # and then the process is gone
+        assert await store.jobs.claim(1, 20.0)  # and then the process is gone
         clock.advance(21)
 
     await performer.settle()
@@ -350,7 +350,7 @@ async def test_a_job_longer_than_its_lease_keeps_it(store, performer, errand, cl
             async with asyncio.timeout(SOON):
                 while await lease() == before:
                     pass  # it is renewed beside us
-        assert await store.claim_jobs(1, 20.0) == []
+        assert await store.jobs.claim(1, 20.0) == []
         return Outcome(line="done at last")
 
     performer.lease_seconds = 2.0  # of the real clock: a busy machine must not lose it
@@ -359,7 +359,7 @@ async def test_a_job_longer_than_its_lease_keeps_it(store, performer, errand, cl
 
     await performer.settle()
 
-    assert (await store.job(job_id)).result == "done at last"
+    assert (await store.jobs.get(job_id)).result == "done at last"
     assert len(errand.jobs) == 1
 
 
@@ -380,20 +380,20 @@ async def test_who_lost_the_lease_stops_and_says_nothing(store, performer, erran
         await errand.begun.wait()
 
     clock.advance(60)
-    [other] = await store.claim_jobs(1, 60.0)
+    [other] = await store.jobs.claim(1, 60.0)
     async with asyncio.timeout(SOON):
         await ended.wait()
         await asyncio.gather(*performer.running)
 
     assert await told() == []
     assert await state_of(store, job_id) is JobState.RUNNING
-    await store.finish(other, JobState.DONE, "by the other")
+    await store.jobs.finish(other, JobState.DONE, "by the other")
 
 
 async def test_a_late_report_is_dropped(store, performer, errand, told, clock):
     async def lose(job, progress):
         clock.advance(60)
-        await store.claim_jobs(1, 60.0)
+        await store.jobs.claim(1, 60.0)
         return Outcome(line="too late")
 
     errand.answer = lose
@@ -411,7 +411,7 @@ async def test_progress_of_a_lost_lease_ends_the_attempt(store, performer, erran
     async def lose(job, progress):
         await progress.done(1, "1")
         clock.advance(60)
-        await store.claim_jobs(1, 60.0)
+        await store.jobs.claim(1, 60.0)
         await progress.done(2, "2")
         steps.append("went on")
 
@@ -421,7 +421,7 @@ async def test_progress_of_a_lost_lease_ends_the_attempt(store, performer, erran
     await performer.settle()
 
     assert steps == []
-    assert (await store.job(job_id)).cursor == "1"
+    assert (await store.jobs.get(job_id)).cursor == "1"
 
 
 async def test_no_more_jobs_run_at_once_than_there_is_room(store, performer, errand):
@@ -457,5 +457,5 @@ async def test_what_runs_at_the_end_is_handed_back_at_once(store, performer, err
     async with asyncio.timeout(SOON):
         await performer.abandon()
 
-    [again] = await store.claim_jobs(1, 20.0)
+    [again] = await store.jobs.claim(1, 20.0)
     assert (again.id, again.attempts) == (job_id, 1)

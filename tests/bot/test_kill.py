@@ -41,15 +41,15 @@ async def main():
     async with SqlStore.open(url, lambda: datetime.now(UTC), options) as store:
         if moment == "before the commit":
             listening.listen(Engine, "commit", die)
-        await store.record(request(), Parsed(events=[event(1), event(2)]))
+        await store.events.record(request(), Parsed(events=[event(1), event(2)]))
         if moment == "after the commit":
             die()
         if moment == "before the fold is kept":
             listening.listen(Engine, "commit", die)
-        await Triage(store, Rulebook.load(), Operators.load(), catalogue).triage()
+        await Triage(store.events, Rulebook.load(), Operators.load(), catalogue).triage()
         if moment == "after the fold":
             die()
-        await store.next_due("C01DELIV")
+        await store.posts.next_due("C01DELIV")
         die()
 
 
@@ -74,10 +74,10 @@ def triage(operators, catalogue):
     """Give what does the work of a worker that comes after."""
 
     async def triage(store: SqlStore) -> list[int]:
-        worker = Triage(store, Rulebook.load(), operators, catalogue)
+        worker = Triage(store.events, Rulebook.load(), operators, catalogue)
         while await worker.triage():
             pass
-        return [alert.bounced for alert in await store.open_alerts()]
+        return [alert.bounced for alert in await store.alerts.newest()]
 
     return triage
 
@@ -86,7 +86,7 @@ async def test_killed_before_the_commit_the_providers_repeat_stores_it(store, op
     await killed(open_store.url, "before the commit")
     assert await stored(store) == 0
 
-    assert await store.record(request(), Parsed(events=[event(1), event(2)])) == 2
+    assert await store.events.record(request(), Parsed(events=[event(1), event(2)])) == 2
 
     assert await triage(store) == [2]
 
@@ -97,7 +97,7 @@ async def test_killed_before_the_answer_the_providers_repeat_adds_nothing(
     await killed(open_store.url, "after the commit")
     assert await stored(store) == 2
 
-    assert await store.record(request(), Parsed(events=[event(1), event(2)])) == 0
+    assert await store.events.record(request(), Parsed(events=[event(1), event(2)])) == 0
 
     assert await triage(store) == [2]
 

@@ -15,7 +15,7 @@ JOBS = 150
 
 async def test_killed_workers_lose_no_job_and_end_none_twice(store, open_store):
     for number in range(JOBS):
-        await store.schedule(Job(name="effect", alert_id=number, by="U1"))
+        await store.jobs.schedule(Job(name="effect", alert_id=number, by="U1"))
     async with store.database.writing() as connection:
         await connection.execute(text("CREATE TABLE effects (job BIGINT, token TEXT)"))
     processes = 3 if store.database.is_postgres else 1
@@ -23,7 +23,7 @@ async def test_killed_workers_lose_no_job_and_end_none_twice(store, open_store):
     status = await run(open_store.url, processes)
 
     assert status == 0
-    ended = await store.jobs(limit=2 * JOBS)
+    ended = await store.jobs.in_states(limit=2 * JOBS)
     assert [job.state for job in ended] == [JobState.DONE] * JOBS
     async with store.database.reading() as connection:
         effects = (await connection.execute(text("SELECT job FROM effects"))).scalars().all()

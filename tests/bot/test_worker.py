@@ -75,7 +75,7 @@ async def worker(store, slack, clock, furnish, errand):
         clock.advance(seconds)
 
     posters = [Poster(desk, {}, "test", sleep)]
-    triage = Triage(store, desk.rulebook, desk.operators, desk.catalogue)
+    triage = Triage(store.events, desk.rulebook, desk.operators, desk.catalogue)
     return Worker(store, triage, posters, {"errand": errand}, clock)
 
 
@@ -92,10 +92,10 @@ async def at_work(worker):
 
 
 async def test_settle_does_all_that_is_due(worker, store, slack):
-    await store.record(request(), Parsed(events=[event(1), event(2)]))
+    await store.events.record(request(), Parsed(events=[event(1), event(2)]))
     await worker.settle()
-    [alert] = await store.open_alerts()
-    await store.schedule(Job(name="errand", alert_id=alert.id, by="U01ADA"))
+    [alert] = await store.alerts.newest()
+    await store.jobs.schedule(Job(name="errand", alert_id=alert.id, by="U01ADA"))
 
     await worker.settle()
 
@@ -103,34 +103,34 @@ async def test_settle_does_all_that_is_due(worker, store, slack):
     assert alert.ts == message["ts"]
     said = [reply["text"] for reply in slack.replies(CHANNEL, alert.ts)]
     assert "The errand is run" in said
-    assert not any((await store.depths()).values())
+    assert not any((await store.health.depths()).values())
 
 
 async def test_what_is_stored_is_posted_without_being_asked_for(worker, store, slack):
     async with at_work(worker):
-        await store.record(request(), Parsed(events=[event(1)]))
+        await store.events.record(request(), Parsed(events=[event(1)]))
         worker.wake.set()
 
         while not slack.messages(CHANNEL):
-            await store.depths()
+            await store.health.depths()
 
     assert len(slack.messages(CHANNEL)) == 1
 
 
 async def test_a_wish_is_fulfilled_without_being_asked_for(worker, store):
     async with at_work(worker):
-        job = (await store.schedule(Job(name="errand", alert_id=7, by="U01ADA"))).job
+        job = (await store.jobs.schedule(Job(name="errand", alert_id=7, by="U01ADA"))).job
 
-        while (await store.job(job.id)).state is not JobState.DONE:
+        while (await store.jobs.get(job.id)).state is not JobState.DONE:
             pass
 
 
 async def test_many_wishes_do_not_wait_for_the_next_look(worker, store):
     for number in range(40):
-        await store.schedule(Job(name="errand", alert_id=number, by="U01ADA"))
+        await store.jobs.schedule(Job(name="errand", alert_id=number, by="U01ADA"))
 
     async with at_work(worker), asyncio.timeout(SOON / 2):
-        while len(await store.jobs([JobState.DONE])) < 40:
+        while len(await store.jobs.in_states([JobState.DONE])) < 40:
             pass
 
 
@@ -139,21 +139,21 @@ async def test_a_loop_that_fails_does_not_stop_the_others(worker, store, caplog)
         await connection.execute(text("ALTER TABLE events RENAME TO hidden"))
 
     async with at_work(worker) as task:
-        job = (await store.schedule(Job(name="errand", alert_id=7, by="U01ADA"))).job
-        while (await store.job(job.id)).state is not JobState.DONE:
+        job = (await store.jobs.schedule(Job(name="errand", alert_id=7, by="U01ADA"))).job
+        while (await store.jobs.get(job.id)).state is not JobState.DONE:
             pass
         while "a step failed" not in caplog.text:
-            await store.job(job.id)
+            await store.jobs.get(job.id)
 
         assert not task.done()
 
 
 async def test_the_end_comes_quickly_and_hands_back_what_ran(worker, store, errand):
     errand.never = True
-    job = (await store.schedule(Job(name="errand", alert_id=7, by="U01ADA"))).job
+    job = (await store.jobs.schedule(Job(name="errand", alert_id=7, by="U01ADA"))).job
 
     async with at_work(worker):
         await errand.begun.wait()
 
-    [again] = await store.claim_jobs(1, 20.0)
+    [again] = await store.jobs.claim(1, 20.0)
     assert (again.id, again.attempts) == (job.id, 1)

@@ -69,7 +69,7 @@ class Room:
     async def take(self, events: list[BounceEvent]) -> None:
         """Receive events and triage them."""
         heard = replace(request("newsletter"), received_at=self.clock())
-        await self.store.record(heard, Parsed(events=events))
+        await self.store.events.record(heard, Parsed(events=events))
         await self.triage.triage()
 
     async def post(self, after: float = 60) -> None:
@@ -86,8 +86,8 @@ class Room:
 
     async def alert(self) -> Alert:
         """Return the newest alert."""
-        newest = (await self.store.open_alerts(limit=1))[0]
-        alert = await self.store.alert(newest.id)
+        newest = (await self.store.alerts.newest(limit=1))[0]
+        alert = await self.store.alerts.get(newest.id)
         assert alert is not None
         return alert
 
@@ -143,7 +143,7 @@ async def room(
             slack=slack,
             desk=desk,
             poster=Poster(posting, labels, "test", sleep),
-            triage=Triage(store, desk.rulebook, desk.operators, desk.catalogue),
+            triage=Triage(store.events, desk.rulebook, desk.operators, desk.catalogue),
             listeners=app.listener_runner.lazy_listener_runner,
         )
         await app.listener_runner.lazy_listener_runner.settle()

@@ -108,7 +108,7 @@ async def test_a_post_whose_answer_is_lost_is_found_and_not_repeated(room):
 
 async def test_a_reply_whose_answer_is_lost_is_found_in_the_thread(room):
     alert = await room.posted(ANA)
-    await room.store.note(Note(key="job:1", alert_id=alert.id, text="3 contacts flagged"))
+    await room.store.notes.queue(Note(key="job:1", alert_id=alert.id, text="3 contacts flagged"))
     room.slack.fail("chat.postMessage", "lost")
 
     await room.post()
@@ -196,7 +196,9 @@ async def test_a_channel_that_refuses_is_asked_again_later(room):
 
 async def test_an_alert_that_cannot_be_made_does_not_stop_the_others(room):
     await room.hear(ANA)
-    await room.store.note(Note(key="word", alert_id=None, text="for the admins", channel=CHANNEL))
+    await room.store.notes.queue(
+        Note(key="word", alert_id=None, text="for the admins", channel=CHANNEL)
+    )
     room.clock.advance(60)
     broken = another(room, "test", catalogue=Catalogue({}))
 
@@ -210,7 +212,7 @@ async def test_a_deleted_message_is_posted_anew(room):
     alert = await room.posted(ANA)
     await room.desk.slack.chat_delete(channel=CHANNEL, ts=alert.ts)
 
-    await room.store.touch(alert.id)
+    await room.store.alerts.touch(alert.id)
     await room.post()
 
     assert len(room.messages()) == 1
@@ -221,7 +223,7 @@ async def test_only_the_holder_of_the_lease_posts(room):
     await room.posted(ANA)
     await room.hear(MIA, campaign="Another")
     room.clock.advance(11)
-    await room.store.lease_channel(CHANNEL, "test", 30)
+    await room.store.leases.lease_channel(CHANNEL, "test", 30)
 
     assert await another(room).post() is False
 
@@ -239,7 +241,7 @@ async def test_posts_keep_a_second_between_them(room):
 async def test_a_message_with_history_links_the_one_before(room):
     first = await room.posted(ANA)
     room.clock.advance(25 * 3_600)
-    await room.store.close_quiet()
+    await room.store.alerts.close_quiet()
 
     await room.posted(MIA)
     await room.post()
@@ -265,10 +267,10 @@ async def test_a_deferral_is_quiet_and_its_bounce_moves_it(room):
 async def test_a_long_note_is_shown_whole_as_far_as_slack_takes_it(room):
     alert = await room.posted(ANA)
     note = Note(key="long", alert_id=alert.id, text="line &amp; line\n" * 2_000, renewable=True)
-    await room.store.note(note)
+    await room.store.notes.queue(note)
     await room.post()
 
-    await room.store.note(replace(note, text="other & line\n" * 2_000))
+    await room.store.notes.queue(replace(note, text="other & line\n" * 2_000))
     await room.post()
 
     [reply] = room.thread(alert.ts)

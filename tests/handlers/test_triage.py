@@ -19,7 +19,7 @@ BLOCKED = (
 
 @pytest.fixture
 def triage(store: SqlStore, operators: Operators, catalogue: Catalogue) -> Triage:
-    return Triage(store, Rulebook.load(), operators, catalogue)
+    return Triage(store.events, Rulebook.load(), operators, catalogue)
 
 
 def bounce(

@@ -11,7 +11,6 @@ from sqlalchemy import Connection, case, func, or_, select, update
 from bot.store.alerts.counters import LOCK, Ledger, News
 from bot.store.alerts.fold_input import Teller, Told
 from bot.store.options import Options
-from bot.store.part import Part
 from bot.store.sql.bulk_insert import Upsert
 from bot.store.sql.bulk_select import among, listed
 from bot.store.sql.columns import EPOCH, hashed
@@ -37,11 +36,12 @@ class Standing:
     by: Told | None = None  # the event that made it what it is now
 
 
-class Folding(Part):
+class Folding:
     """Takes triaged events into the books."""
 
     def __init__(self, database: Database, options: Options) -> None:
-        super().__init__(database, options)
+        self._database = database
+        self._options = options
         self._teller = Teller(options)
 
     async def fold(self, triaged: Sequence[Triaged]) -> int:
@@ -50,18 +50,18 @@ class Folding(Part):
         An event is folded once, however many processes looked at it. Order does not matter: a
         deferral that comes after the bounce changes nothing.
         """
-        now, told = self.now(), list[Told]()
+        now, told = self._database.clock(), list[Told]()
         for start in range(0, len(triaged), SLICE):
             told += [self._teller.told(each, now) for each in triaged[start:][:SLICE]]
             await asyncio.sleep(0)
-        return await self.database.write(lambda connection: self._take(connection, told))
+        return await self._database.write(lambda connection: self._take(connection, told))
 
     def _take(self, connection: Connection, told: Sequence[Told]) -> int:
         got = self._claim(connection, [each.triaged.id for each in told])
         chosen = [each for each in told if each.triaged.id in got]
         heard = [each for each in chosen if each.triaged.diagnosis.kind not in IGNORED]
         if heard:
-            Fold(self, connection, heard).run()
+            Fold(self._database, self._options, connection, heard).run()
         return len(chosen)
 
     def _claim(self, connection: Connection, numbers: Sequence[int]) -> set[int]:
@@ -70,20 +70,26 @@ class Folding(Part):
         found = listed(connection, free.order_by(events.c.id).with_for_update())
         got = {number for (number,) in found}
         mine = among(connection, events.c.id, got)
-        connection.execute(update(events).where(mine).values(triaged_at=self.now()))
+        connection.execute(update(events).where(mine).values(triaged_at=self._database.clock()))
         return got
 
 
 class Fold:
     """One transaction's worth of events on their way into the books."""
 
-    def __init__(self, part: Part, connection: Connection, told: Sequence[Told]) -> None:
-        self._database = part.database
-        self._options = part.options
+    def __init__(
+        self,
+        database: Database,
+        options: Options,
+        connection: Connection,
+        told: Sequence[Told],
+    ) -> None:
+        self._database = database
+        self._options = options
         self._connection = connection
         self._told = told
-        self._now = part.now()
-        self._ledger = Ledger(part.database, part.options, self._now)
+        self._now = database.clock()
+        self._ledger = Ledger(database, options, self._now)
 
     def run(self) -> None:
         """Lock the contacts, then the books; see how the deliveries stand; move and count them."""

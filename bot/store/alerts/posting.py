@@ -12,8 +12,10 @@ from sqlalchemy import Row, Select, Table, and_, case, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.alerts.schedule import COUNTS, moved
-from bot.store.leases import OWN_UPDATES, POSTS, Turns, pause_of, posts_in
+from bot.store.leases import OWN_UPDATES, POSTS, SqlLeases, pause_of, posts_in
+from bot.store.options import Timing
 from bot.store.rows.alert import read_alerts
+from bot.store.sql.database import Database
 from bot.store.sql.tables import FLUSHING, NOTE_DUE, alerts, notes, turns
 from handlers.store import Due, Note
 from resolutions.alert import Alert
@@ -34,8 +36,13 @@ _RANK = case(
 )
 
 
-class Posting(Turns):
+class SqlPosts:
     """The questions of who posts: alerts and notes that are due, and how posting went."""
+
+    def __init__(self, database: Database, leases: SqlLeases, timing: Timing) -> None:
+        self._database = database
+        self._leases = leases
+        self._timing = timing
 
     async def next_due(self, channel: str) -> Due | None:
         """Return what to post next in a channel and mark it as begun; None if nothing is due.
@@ -43,34 +50,40 @@ class Posting(Turns):
         People's redraws come first, then new alerts, the loudest first, then notes whose alert is
         posted, then updates.
         """
-        async with self.database.reading() as connection:
+        async with self._database.reading() as connection:
             if await self._next(connection, channel) is None:
                 return None
-        async with self.database.writing() as connection:
+        async with self._database.writing() as connection:
             chosen = await self._next(connection, channel)
             if chosen is None:
                 return None
             rank, row = chosen
             if rank == NOTE:
                 return await self._begin_note(connection, row)
-            if rank == UPDATE and not await self.reserve_now(connection, _UPDATES, OWN_UPDATES):
+            if rank == UPDATE and not await self._leases.reserve_now(
+                connection, _UPDATES, OWN_UPDATES
+            ):
                 return None
             return await self._begin_alert(connection, row)
 
     async def _next(self, connection: AsyncConnection, channel: str) -> tuple[int, Row[Any]] | None:
         if await self._paused(connection, channel):
             return None
-        alert = (await connection.execute(due_alerts(channel, self.now()).limit(1))).first()
+        alert = (
+            await connection.execute(due_alerts(channel, self._database.clock()).limit(1))
+        ).first()
         if alert is not None and alert.rank < NOTE:
             return alert.rank, alert
-        note = (await connection.execute(due_notes(channel, self.now()).limit(1))).first()
+        note = (
+            await connection.execute(due_notes(channel, self._database.clock()).limit(1))
+        ).first()
         if note is not None:
             return NOTE, note
         return None if alert is None else (UPDATE, alert)
 
     async def _paused(self, connection: AsyncConnection, channel: str) -> bool:
         query = select(turns.c.name).where(
-            turns.c.name == pause_of(channel), turns.c.next_at > self.database.moment()
+            turns.c.name == pause_of(channel), turns.c.next_at > self._database.moment()
         )
         return (await connection.execute(query)).first() is not None
 
@@ -95,15 +108,19 @@ class Posting(Turns):
         uncertain = bool(row.uncertain or row.post_begun_at is not None)
         version = row.begun_version if uncertain else row.version
         post_key = row.post_key or secrets.token_hex(12)
-        begun = {"post_key": post_key, "post_begun_at": self.now(), "begun_version": version}
+        begun = {
+            "post_key": post_key,
+            "post_begun_at": self._database.clock(),
+            "begun_version": version,
+        }
         await connection.execute(update(table).where(table.c.id == row.id).values(**begun))
         return uncertain, post_key, version
 
     async def posted(self, due: Due, channel: str, ts: str) -> None:
         """Note that a post or update went out; what changed meanwhile stays due."""
-        async with self.database.writing(urgent=True) as connection:
+        async with self._database.writing(urgent=True) as connection:
             if not (due.alert and due.alert.ts):
-                await self.hold(connection, posts_in(channel), POSTS.every.total_seconds())
+                await self._leases.hold(connection, posts_in(channel), POSTS.every.total_seconds())
             if due.alert is not None:
                 await self._posted_alert(connection, due, due.alert, channel, ts)
             elif due.note is not None:
@@ -124,7 +141,7 @@ class Posting(Turns):
             "ts": ts,
             "shown": shown,
             "posted_version": due.version,
-            "posted_at": self.now(),
+            "posted_at": self._database.clock(),
             "update_step": step,
             "flush_at": self._flush_again(row, due, shown, step),
             **_ENDED,
@@ -136,10 +153,10 @@ class Posting(Turns):
         if row.version <= due.version:
             return None
         if due.uncertain or row.closed_at is not None or row.acted_version > due.version:
-            return self.now()
+            return self._database.clock()
         if not moved(shown, [getattr(row, name) for name in COUNTS]):
             return None
-        return self.now() + self.options.timing.step(step)
+        return self._database.clock() + self._timing.step(step)
 
     async def _posted_note(
         self, connection: AsyncConnection, due: Due, note: Note, channel: str, ts: str
@@ -164,20 +181,20 @@ class Posting(Turns):
             return
         table = alerts if due.alert else notes
         unwell = uncertain or not why or "limit" in why
-        async with self.database.writing(urgent=True) as connection:
+        async with self._database.writing(urgent=True) as connection:
             query = select(table).where(table.c.id == what.id).with_for_update()
             row = (await connection.execute(query)).first()
             if row is None:
                 return
             wait = timedelta(seconds=max(retry_after, 0.1))
             if unwell:
-                await self.hold(connection, pause_of(what.channel), wait.total_seconds())
+                await self._leases.hold(connection, pause_of(what.channel), wait.total_seconds())
             else:
                 wait = max(wait, min(wait * 2 ** min(row.failures, 10), LONGEST))
             again = "flush_at" if due.alert else "due_at"
             values = {
                 **_ENDED,
-                again: self.now() + wait,
+                again: self._database.clock() + wait,
                 "uncertain": (uncertain or due.uncertain) and not row.ts,
                 "failures": row.failures + 1,
             }

@@ -12,10 +12,10 @@ import asyncpg
 from sqlalchemy import Connection, Table, Text, case, cast, select
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
+from bot.store.alerts.fold import Folding
 from bot.store.intake.arrivals import close_arrived
 from bot.store.intake.group_commit import Answer, Intake, Submission, UnwritableError
 from bot.store.options import Options
-from bot.store.part import Part
 from bot.store.rows.event import delivered_row, event_of, event_row, quarantine_row
 from bot.store.sql.bulk_insert import Upsert
 from bot.store.sql.bulk_select import listed
@@ -34,6 +34,7 @@ from bot.store.sql.tables import (
 from handlers.errors import BusyError, SignatureError
 from handlers.provider import Confirmation, Parsed, Unusable, WebhookRequest
 from handlers.store import JobState
+from resolutions.alert import Triaged
 from resolutions.bounce import BounceEvent
 
 SLICE = 500
@@ -84,11 +85,13 @@ class Recording:
         return Recording(self.request, Parsed(), unusable=[*self.unusable, kept])
 
 
-class Events(Part):
-    """The questions of the table of events, and all that a request brings beside them."""
+class SqlEvents:
+    """The table of events, and all that a request brings beside them."""
 
     def __init__(self, database: Database, options: Options) -> None:
-        super().__init__(database, options)
+        self._database = database
+        self._options = options
+        self._folding = Folding(database, options)
         self.intake = Intake(self._write, self._give_up, options.limits)
 
     async def start(self, stack: AsyncExitStack) -> None:
@@ -107,7 +110,9 @@ class Events(Part):
                 await asyncio.sleep(0)
             told, arrived = parsed.events[start:][:SLICE], parsed.delivered[start:][:SLICE]
             recording.events.extend(event_row(each, request.received_at) for each in told)
-            recording.delivered.extend(delivered_row(each, self.now()) for each in arrived)
+            recording.delivered.extend(
+                delivered_row(each, self._database.clock()) for each in arrived
+            )
         recording.unusable.extend(quarantine_row(request, each) for each in parsed.unusable)
         return await self.intake.submit(recording.submission)
 
@@ -116,7 +121,7 @@ class Events(Part):
         body = cast(events.c.body, Text)
         query = select(events.c.id, events.c.source, body).where(UNTRIAGED, events.c.id > after)
         query = query.order_by(events.c.id).limit(limit)
-        async with self.database.reading() as connection:
+        async with self._database.reading() as connection:
             rows = await connection.run_sync(listed, query)
         found: list[tuple[int, BounceEvent]] = []
         for start in range(0, len(rows), SMALL_SLICE):
@@ -127,12 +132,16 @@ class Events(Part):
             await asyncio.sleep(0)
         return found
 
+    async def fold(self, triaged: Sequence[Triaged]) -> int:
+        """Claim the events, fold those it got into deliveries and alerts; return how many."""
+        return await self._folding.fold(triaged)
+
     # The writer's side
 
     async def _write(self, group: Sequence[Recording]) -> list[Answer]:
         try:
-            return await self.database.write(
-                lambda connection: Group(self, connection, group).run()
+            return await self._database.write(
+                lambda connection: Group(self._database, self._options, connection, group).run()
             )
         except (OSError, TimeoutError, SQLAlchemyError, asyncpg.PostgresError) as error:
             if is_of_data(error):
@@ -159,12 +168,18 @@ class Events(Part):
 class Group:
     """Several requests in one transaction."""
 
-    def __init__(self, part: Part, connection: Connection, group: Sequence[Recording]) -> None:
-        self._database = part.database
-        self._options = part.options
+    def __init__(
+        self,
+        database: Database,
+        options: Options,
+        connection: Connection,
+        group: Sequence[Recording],
+    ) -> None:
+        self._database = database
+        self._options = options
         self._connection = connection
         self._group = group
-        self._now = part.now()
+        self._now = database.clock()
 
     def run(self) -> list[Answer]:
         """Write everything but what is replayed; return an answer for each request.

@@ -35,8 +35,8 @@ def kept(store, clock):
 
     async def kept(source, body):
         heard = replace(request(source, body), received_at=clock())
-        await store.record(heard, Parsed(unusable=[Unusable(body, "no such field")]))
-        return (await store.quarantined())[0].id
+        await store.events.record(heard, Parsed(unusable=[Unusable(body, "no such field")]))
+        return (await store.quarantine.newest())[0].id
 
     return kept
 
@@ -52,7 +52,7 @@ async def test_what_is_understood_now_becomes_events_and_leaves(settings, store,
 
     assert first == [upkeep.Replayed(f"{number}: understood, 1 new events", True)]
     assert again == []
-    assert len(await store.untriaged(10)) == 1
+    assert len(await store.events.untriaged(10)) == 1
 
 
 async def test_what_is_still_not_understood_stays(settings, store, kept):
@@ -62,7 +62,7 @@ async def test_what_is_still_not_understood_stays(settings, store, kept):
 
     assert done.line.startswith(f"{number}: still not understood")
     assert not done.understood
-    assert len(await store.quarantined()) == 1
+    assert len(await store.quarantine.newest()) == 1
 
 
 async def test_a_source_that_is_gone_keeps_its_bodies(settings, kept):
@@ -195,13 +195,13 @@ async def test_another_process_that_looks_and_leaves_takes_no_file_away(tmp_path
     settings = check(StoreSettings, {"database": {"url": f"sqlite:///{path}"}}, ())
     await upkeep.migrate_database(settings)
     async with upkeep.opened(settings) as store:
-        await asyncio.gather(*(store.jobs() for _ in range(4)))
+        await asyncio.gather(*(store.jobs.in_states() for _ in range(4)))
 
         look = await asyncio.create_subprocess_exec(sys.executable, "-c", LOOK, str(path))
         await look.wait()
 
         assert (tmp_path / "bounce.db-wal").exists()
-        await store.schedule(Job(name="resend", by="U1"))
+        await store.jobs.schedule(Job(name="resend", by="U1"))
         look = await asyncio.create_subprocess_exec(sys.executable, "-c", LOOK, str(path))
         await look.wait()
     assert len(await upkeep.list_jobs(settings, [])) == 1
@@ -227,7 +227,7 @@ async def test_one_is_shown_whole_or_missed(settings, kept):
 
 
 async def test_jobs_are_listed_cancelled_and_tried_again(settings, store, clock):
-    waiting = (await store.schedule(Job(name="resend", by="U1", run_at=clock()))).job
+    waiting = (await store.jobs.schedule(Job(name="resend", by="U1", run_at=clock()))).job
     assert "resend by U1" in (await upkeep.list_jobs(settings, []))[0]
 
     assert "cancelled" in await upkeep.cancel_job(settings, waiting.id)
@@ -240,9 +240,9 @@ async def test_jobs_are_listed_cancelled_and_tried_again(settings, store, clock)
 
 
 async def test_a_dead_job_runs_again(settings, store):
-    await store.schedule(Job(name="open_ticket", by="U1"))
-    (job,) = await store.claim_jobs(limit=1, lease_seconds=60)
-    await store.finish(job, JobState.DEAD, str(PermanentError("no such repository")))
+    await store.jobs.schedule(Job(name="open_ticket", by="U1"))
+    (job,) = await store.jobs.claim(limit=1, lease_seconds=60)
+    await store.jobs.finish(job, JobState.DEAD, str(PermanentError("no such repository")))
 
     assert "runs again" in await upkeep.retry_job(settings, job.id)
-    assert [one.id for one in await store.jobs([JobState.WAITING])] == [job.id]
+    assert [one.id for one in await store.jobs.in_states([JobState.WAITING])] == [job.id]

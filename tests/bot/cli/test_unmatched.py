@@ -85,8 +85,8 @@ def stored(store, rulebook, operators, catalogue, clock):
 
     async def stored(*events):
         heard = replace(request("shop"), received_at=clock())
-        await store.record(heard, Parsed(events=list(events)))
-        while await Triage(store, rulebook, operators, catalogue).triage():
+        await store.events.record(heard, Parsed(events=list(events)))
+        while await Triage(store.events, rulebook, operators, catalogue).triage():
             pass
 
     return stored
@@ -128,7 +128,7 @@ async def test_a_rule_of_one_s_own_takes_its_wording_from_the_list(stored, datab
 async def test_pages_of_any_size_find_the_same(stored, store):
     await stored(*(event(number, f"a{number}@x.example", "550 odd") for number in range(7)))
 
-    pages = [page async for page in store.undecided(span=3)]
+    pages = [page async for page in store.deliveries.undecided(span=3)]
 
     assert [len(page) for page in pages] == [3, 3, 1]
 

@@ -38,7 +38,7 @@ class Books:
 
     async def alert(self, number: int = 7, **more: Any) -> None:
         """Add an alert that is not due."""
-        now: datetime = self._store.now()
+        now: datetime = self._store.database.clock()
         row = {"id": number, "key": str(number), "opened_at": now, "last_event_at": now}
         await self.insert(alerts, [row | more])
 
@@ -51,7 +51,7 @@ class Books:
             "address_key": hashed(recipient.lower()),
         }
         await self.insert(contacts, [row])
-        contact = await self._store.contact(source, recipient)
+        contact = await self._store.contacts.get(source, recipient)
         assert contact is not None
         return contact
 
@@ -83,7 +83,7 @@ class Books:
             "permanence": "permanent",
             "confidence": "certain",
             "final": True,
-            "occurred_at": self._store.now(),
+            "occurred_at": self._store.database.clock(),
             "body": BODY,
         }
 

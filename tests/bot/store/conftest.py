@@ -25,7 +25,7 @@ class Hook:
         """Record what one request says; return how many events were new."""
         told = [each for each in said if isinstance(each, BounceEvent)]
         arrived = [each for each in said if isinstance(each, Delivered)]
-        return await self.store.record(request(), Parsed(events=told, delivered=arrived))
+        return await self.store.events.record(request(), Parsed(events=told, delivered=arrived))
 
     async def __call__(self, *said: BounceEvent | Delivered) -> None:
         """Record what one request says and fold it into alerts."""
@@ -44,7 +44,7 @@ def triage_of(
     rulebook: Rulebook, operators: Operators, catalogue: Catalogue
 ) -> Callable[[SqlStore], Triage]:
     """Give what triages for a store."""
-    return lambda store: Triage(store, rulebook, operators, catalogue)
+    return lambda store: Triage(store.events, rulebook, operators, catalogue)
 
 
 @pytest.fixture

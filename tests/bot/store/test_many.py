@@ -21,7 +21,7 @@ def unless_known(insert: Upsert) -> Upsert:
 
 
 def rows(store: SqlStore, number: int) -> list[dict[str, object]]:
-    return [{"key": f"key {each}", "until": store.now()} for each in range(number)]
+    return [{"key": f"key {each}", "until": store.database.clock()} for each in range(number)]
 
 
 async def counted(store: SqlStore) -> int:

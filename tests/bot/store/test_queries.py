@@ -47,7 +47,7 @@ async def test_bounces_are_counted_by_reason_and_complaints_apart(store, books, 
     await books.delivery(ana, reason="quota-issues", state="delivered")
     await books.delivery(ana, reason="quota-issues", occurred_at=clock() - 25 * HOUR)
 
-    counts = await store.counts(clock() - 24 * HOUR)
+    counts = await store.deliveries.count_by_reason(clock() - 24 * HOUR)
 
     assert counts == {"bad-mailbox": 2, "quota-issues": 1, "complaint": 1}
 
@@ -59,33 +59,35 @@ async def test_a_history_is_of_one_address_at_all_sources_newest_first(store, bo
     new = await books.delivery(same, source="news")
     await books.delivery(await books.contact("ben@example.com"))
 
-    assert [one.id for one in await store.history("ana@EXAMPLE.com")] == [new, old]
-    assert [one.id for one in await store.history("ana@example.com", limit=1)] == [new]
+    assert [one.id for one in await store.deliveries.of_address("ana@EXAMPLE.com")] == [new, old]
+    assert [one.id for one in await store.deliveries.of_address("ana@example.com", limit=1)] == [
+        new
+    ]
 
 
 # Quarantine
 
 
 async def test_quarantine_is_listed_newest_first(store, kept):
-    assert [one.id for one in await store.quarantined()] == [3, 2, 1]
-    assert [one.id for one in await store.quarantined(source="shop")] == [3, 1]
-    assert [one.id for one in await store.quarantined(limit=1)] == [3]
+    assert [one.id for one in await store.quarantine.newest()] == [3, 2, 1]
+    assert [one.id for one in await store.quarantine.newest(source="shop")] == [3, 1]
+    assert [one.id for one in await store.quarantine.newest(limit=1)] == [3]
 
 
 async def test_a_body_in_quarantine_is_shown_as_it_came(store, kept):
-    one = await store.quarantined_one(2)
+    one = await store.quarantine.get(2)
 
     assert (one.source, one.body, one.why) == ("news", b"\x00\xff{", "no such field")
     assert one.headers == {"content-type": "text/plain"}
-    assert await store.quarantined_one(4_711) is None
+    assert await store.quarantine.get(4_711) is None
 
 
 async def test_what_was_replayed_leaves_the_list_once(store, kept, clock):
-    assert await store.mark_replayed(2)
-    assert not await store.mark_replayed(2)
+    assert await store.quarantine.mark_replayed(2)
+    assert not await store.quarantine.mark_replayed(2)
 
-    assert [one.id for one in await store.quarantined()] == [3, 1]
-    assert (await store.quarantined_one(2)).replayed_at == clock()
+    assert [one.id for one in await store.quarantine.newest()] == [3, 1]
+    assert (await store.quarantine.get(2)).replayed_at == clock()
 
 
 # Health
@@ -116,7 +118,7 @@ async def test_health_sums_the_last_24_hours(store, clock):
             ],
         )
 
-    assert await store.health() == [
+    assert await store.health.sources() == [
         health("news", None, 0, 0, 0),
         health("shop", clock(), 7, 30, 1),
     ]
@@ -132,35 +134,35 @@ def health(source, last, heard, delivered, odd) -> SourceHealth:
 
 
 async def test_the_audit_log_is_read_newest_first(store, clock):
-    await store.audit("deactivate", "U1", "alert 7", "asked", 7)
+    await store.audit.add("deactivate", "U1", "alert 7", "asked", 7)
     clock.advance(1)
-    await store.audit("cancel", "U2", "job 3", "done", None)
+    await store.audit.add("cancel", "U2", "job 3", "done", None)
 
-    log = await store.audited()
+    log = await store.audit.newest()
 
     assert [(one.action, one.by, one.alert_id) for one in log] == [
         ("cancel", "U2", None),
         ("deactivate", "U1", 7),
     ]
     assert log[0].at == clock()
-    assert [one.action for one in await store.audited(alert_id=7)] == ["deactivate"]
+    assert [one.action for one in await store.audit.newest(alert_id=7)] == ["deactivate"]
 
 
 async def test_a_key_is_seen_once_until_its_time_is_over(store, clock):
-    assert not await store.seen("trigger:1", HOUR)
-    assert await store.seen("trigger:1", HOUR)
-    assert not await store.seen("trigger:2", HOUR)
+    assert not await store.repeats.seen("trigger:1", HOUR)
+    assert await store.repeats.seen("trigger:1", HOUR)
+    assert not await store.repeats.seen("trigger:2", HOUR)
 
     clock.advance(3_600)
 
-    assert not await store.seen("trigger:1", HOUR)
-    assert await store.seen("trigger:1", HOUR)
+    assert not await store.repeats.seen("trigger:1", HOUR)
+    assert await store.repeats.seen("trigger:1", HOUR)
 
 
 async def test_a_ticket_is_noted_and_shown_at_once(store, books, clock):
     await books.alert(7)
 
-    await store.ticket_opened(7, "#12", "https://tickets.example/12")
+    await store.alerts.set_ticket(7, "#12", "https://tickets.example/12")
 
     async with store.database.reading() as connection:
         alert = (await connection.execute(select(alerts))).one()
@@ -182,11 +184,11 @@ async def test_depths_tell_what_waits_to_be_done(store, books, clock):
         ],
     )
     for number in (11, 12):
-        await store.schedule(Job(name="resend", alert_id=number, by="U1"))
-    await store.schedule(Job(name="resend", alert_id=13, by="U1", run_at=soon))
-    await store.claim_jobs(1, 20.0)
+        await store.jobs.schedule(Job(name="resend", alert_id=number, by="U1"))
+    await store.jobs.schedule(Job(name="resend", alert_id=13, by="U1", run_at=soon))
+    await store.jobs.claim(1, 20.0)
 
-    assert await store.depths() == {
+    assert await store.health.depths() == {
         "events": 1,
         "posts": 1,
         "updates": 1,

@@ -103,7 +103,7 @@ class Room:
             body=b"{}",
             received_at=self.clock(),
         )
-        await self.store.record(request, Parsed(events=events))
+        await self.store.events.record(request, Parsed(events=events))
         await self.triage.triage()
         self.clock.advance(60)
         await self.post()
@@ -136,8 +136,8 @@ class Room:
 
     async def alert(self) -> Alert:
         """Return the newest alert."""
-        newest = (await self.store.open_alerts(limit=1))[0]
-        alert = await self.store.alert(newest.id)
+        newest = (await self.store.alerts.newest(limit=1))[0]
+        alert = await self.store.alerts.get(newest.id)
         assert alert is not None
         return alert
 
@@ -207,13 +207,13 @@ class Room:
 
     async def last(self, action: str) -> Job:
         """Return the newest job of an action for the newest alert."""
-        job = await self.store.last_job(action, (await self.alert()).id)
+        job = await self.store.jobs.last(action, (await self.alert()).id)
         assert job is not None
         return job
 
     async def audited(self) -> list[str]:
         """Return the audit log's actions and results, in order."""
-        return [f"{row.action}: {row.result}" for row in await self.store.audited()]
+        return [f"{row.action}: {row.result}" for row in await self.store.audit.newest()]
 
     def in_hours(self, hours: float) -> int:
         """Return a time from now as a picker gives it."""
@@ -282,7 +282,7 @@ async def room(
             actions=actions,
             performer=Performer(store, actions, clock),
             poster=Poster(desk, labels, "test", sleep),
-            triage=Triage(store, desk.rulebook, desk.operators, desk.catalogue),
+            triage=Triage(store.events, desk.rulebook, desk.operators, desk.catalogue),
             listeners=app.listener_runner.lazy_listener_runner,
             sleep=sleep,
             failures=failures,

@@ -17,7 +17,7 @@ async def test_what_cannot_be_confirmed_is_told_to_the_admins_with_the_link_as_t
     room: Any,
 ) -> None:
     job = Job(name="confirm_subscription", by="bounce", arguments=ARGUMENTS)
-    await room.store.schedule(job)
+    await room.store.jobs.schedule(job)
 
     await room.performer.settle()
     await room.post_in("C02ADMIN")
@@ -34,12 +34,12 @@ async def test_what_cannot_be_confirmed_is_told_to_the_admins_with_the_link_as_t
     assert texts == [LINK]
     assert f"<{LINK}" not in str(told)
     assert "no API key" in told["text"]
-    assert await room.store.jobs([JobState.DEAD]) == []
+    assert await room.store.jobs.in_states([JobState.DEAD]) == []
 
 
 async def test_the_same_wish_is_told_once(room: Any) -> None:
     for _ in range(2):
-        await room.store.schedule(
+        await room.store.jobs.schedule(
             Job(name="confirm_subscription", by="bounce", arguments=ARGUMENTS)
         )
         await room.performer.settle()
@@ -50,7 +50,9 @@ async def test_the_same_wish_is_told_once(room: Any) -> None:
 
 async def test_a_source_that_is_gone_is_told(room: Any) -> None:
     arguments = ARGUMENTS | {"source": "gone"}
-    await room.store.schedule(Job(name="confirm_subscription", by="bounce", arguments=arguments))
+    await room.store.jobs.schedule(
+        Job(name="confirm_subscription", by="bounce", arguments=arguments)
+    )
 
     await room.performer.settle()
     await room.post_in("C02ADMIN")

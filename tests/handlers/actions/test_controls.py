@@ -29,7 +29,7 @@ async def test_what_is_cancelled_does_not_run(room: Any) -> None:
     room.clock.advance(6 * 3600)
     await room.work()
 
-    assert (await room.store.job(job.id)).state is JobState.CANCELLED
+    assert (await room.store.jobs.get(job.id)).state is JobState.CANCELLED
     assert room.sender.asked == []
     assert room.told(LINUS) == "Cancelled: nothing is done."
     assert "cancelled" in await room.shown()
@@ -39,7 +39,7 @@ async def test_what_already_runs_cannot_be_cancelled(room: Any) -> None:
     job = await scheduled(room, ANA)
     ts = (await room.alert()).ts
     room.clock.advance(6 * 3600)
-    await room.store.claim_jobs(1, 60.0)
+    await room.store.jobs.claim(1, 60.0)
 
     await room.click(LINUS, "cancel", str(job.id), ts=ts)
 
@@ -80,7 +80,7 @@ async def test_a_job_cannot_be_moved_into_the_past(room: Any) -> None:
 
     (view,) = room.slack.views(LINUS)
     assert "still to come" in view["errors"]["when"]
-    assert (await room.store.job(job.id)).run_at == job.run_at
+    assert (await room.store.jobs.get(job.id)).run_at == job.run_at
 
 
 async def test_a_job_that_began_meanwhile_is_not_moved(room: Any) -> None:
@@ -113,7 +113,7 @@ async def test_a_failed_job_is_tried_again_from_its_thread(room: Any) -> None:
     job = await scheduled(room, ANA)
     room.clock.advance(6 * 3600)
     await room.work()
-    assert (await room.store.job(job.id)).state is JobState.DEAD
+    assert (await room.store.jobs.get(job.id)).state is JobState.DEAD
     failed = room.slack.replies("C01DELIV", (await room.alert()).ts)[-1]
     room.sender.refused = {}
 
@@ -121,7 +121,7 @@ async def test_a_failed_job_is_tried_again_from_its_thread(room: Any) -> None:
     await room.work()
 
     assert room.sender.recipients == [ANA]
-    assert (await room.store.job(job.id)).state is JobState.DONE
+    assert (await room.store.jobs.get(job.id)).state is JobState.DONE
     assert "tried again" in room.told(LINUS)
 
     await room.click(LINUS, "retry", str(job.id), ts=failed["ts"])
@@ -142,7 +142,7 @@ async def test_a_running_job_stops_at_its_next_step(room: Any) -> None:
     await room.work()
 
     assert len(room.sender.asked) == 2
-    assert (await room.store.job(job.id)).state is JobState.STOPPED
+    assert (await room.store.jobs.get(job.id)).state is JobState.STOPPED
     said = [one["text"] for one in room.slack.replies("C01DELIV", ts)]
     assert "2 sent again before; nothing more is sent" in "\n".join(said)
 
@@ -169,5 +169,5 @@ async def test_changes_are_in_the_audit_log(room: Any) -> None:
 
     await room.click(LINUS, "cancel", str(job.id))
 
-    entry = next(one for one in await room.store.audited() if one.action == "cancel")
+    entry = next(one for one in await room.store.audit.newest() if one.action == "cancel")
     assert (entry.by, entry.what) == (LINUS, f"job {job.id} (resend)")

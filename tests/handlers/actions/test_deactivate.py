@@ -19,7 +19,7 @@ async def test_a_click_flags_here_and_at_the_provider(room: Any) -> None:
 
     assert answer.status == 200
     assert {entry.address for _, entry in room.vendors.entries()} == {ANA, BEN}
-    contact = await room.store.contact("shop", ANA)
+    contact = await room.store.contacts.get("shop", ANA)
     assert contact.inactive
     assert contact.flagged_by == ADA
     assert contact.flagged_alert == alert.id
@@ -88,7 +88,7 @@ async def test_who_complained_is_noted_as_a_complaint_at_the_provider(room: Any)
     assert [(vendor, entry.address) for vendor, entry in room.vendors.entries()] == [
         ("Mailgun complaints", ANA)
     ]
-    contact = await room.store.contact("shop", ANA)
+    contact = await room.store.contacts.get("shop", ANA)
     assert (contact.added.list, contact.added.by_person) == ("complaints", True)
     line = (await room.last("deactivate")).result
     assert "1 added to the Mailgun suppression lists of mg.shop.example as complaints" in line
@@ -100,7 +100,7 @@ async def test_the_intent_is_written_down_before_the_ack(room: Any) -> None:
     await room.click(ADA, "deactivate")
 
     assert (await room.last("deactivate")).state is JobState.WAITING
-    assert not (await room.store.contact("shop", ANA)).inactive
+    assert not (await room.store.contacts.get("shop", ANA)).inactive
 
 
 async def test_two_clicks_of_two_people_are_one_job(room: Any) -> None:
@@ -132,8 +132,8 @@ async def test_a_later_click_says_that_it_is_done_and_offers_the_new_ones(room: 
     await room.click(LINUS, "deactivate", ts=told["ts"])
     await room.work()
 
-    assert (await room.store.contact("shop", CLEO)).flagged_by == LINUS
-    assert (await room.store.contact("shop", ANA)).flagged_by == ADA
+    assert (await room.store.contacts.get("shop", CLEO)).flagged_by == LINUS
+    assert (await room.store.contacts.get("shop", ANA)).flagged_by == ADA
 
     await room.click(LINUS, "deactivate", ts=told["ts"])  # the same old button once more
 
@@ -148,7 +148,7 @@ async def test_who_was_on_the_list_before_us_is_not_added(room: Any) -> None:
     await room.click(ADA, "deactivate")
     await room.work()
 
-    contact = await room.store.contact("shop", ANA)
+    contact = await room.store.contacts.get("shop", ANA)
     assert contact.before.cause == "550 550 no such user"
     assert contact.added is None
     assert "1 stood on the Mailgun suppression lists" in (await room.last("deactivate")).result
@@ -170,7 +170,7 @@ async def test_without_a_list_it_is_flagged_here_and_said(
     await room.click(ADA, "deactivate")
     await room.work()
 
-    assert (await room.store.contact(source, ANA)).inactive
+    assert (await room.store.contacts.get(source, ANA)).inactive
     line = (await room.last("deactivate")).result
     assert "1 only here in Bounce Desk" in line
     assert remedy in line
@@ -183,8 +183,8 @@ async def test_what_one_contact_is_refused_is_listed_and_the_rest_goes_on(room: 
     await room.click(ADA, "deactivate")
     await room.work()
 
-    assert (await room.store.contact("shop", BEN)).inactive
-    assert not (await room.store.contact("shop", odd)).inactive
+    assert (await room.store.contacts.get("shop", BEN)).inactive
+    assert not (await room.store.contacts.get("shop", odd)).inactive
     line = (await room.last("deactivate")).result
     assert "1 could not be flagged" in line
     thread = "\n".join(await room.thread())
@@ -206,7 +206,7 @@ async def test_what_refuses_for_all_ends_the_job_and_can_be_tried_again(room: An
     assert "0 contacts flagged before" in job.result
 
     shop.settings = whole
-    await room.store.retry(job.id, ADA)
+    await room.store.jobs.retry(job.id, ADA)
     await room.work()
 
     assert (await room.last("deactivate")).result.startswith("8 contacts flagged")
@@ -233,10 +233,10 @@ async def test_a_half_done_job_counts_what_it_flagged_before(room: Any) -> None:
     people = [f"user{number}@gmail.com" for number in range(4)]
     alert = await room.hear(*people)
     await room.click(ADA, "deactivate")
-    (job,) = await room.store.claim_jobs(1, 1.0)
-    async for page in room.store.contacts_to_flag(job):
-        await room.store.flag(page[0], job, None, None)
-        await room.store.save_progress(job, 1, str(page[0].id))
+    (job,) = await room.store.jobs.claim(1, 1.0)
+    async for page in room.store.contacts.to_flag(job):
+        await room.store.contacts.flag(page[0], job, None, None)
+        await room.store.jobs.save_progress(job, 1, str(page[0].id))
         break
     room.clock.advance(5)  # the process is gone, and its lease
 
@@ -245,7 +245,7 @@ async def test_a_half_done_job_counts_what_it_flagged_before(room: Any) -> None:
     line = (await room.last("deactivate")).result
     assert line.startswith("4 contacts flagged")
     assert "3 added to the Mailgun suppression lists" in line
-    assert await room.store.count_to_flag(alert.id) == 0
+    assert await room.store.contacts.count_to_flag(alert.id) == 0
 
 
 async def test_every_contact_is_in_the_audit_log(room: Any) -> None:
@@ -254,7 +254,7 @@ async def test_every_contact_is_in_the_audit_log(room: Any) -> None:
     await room.click(ADA, "deactivate")
     await room.work()
 
-    entries = {(entry.what, entry.by): entry for entry in await room.store.audited()}
+    entries = {(entry.what, entry.by): entry for entry in await room.store.audit.newest()}
     assert entries[f"shop {ANA}", ADA].result == "added to bounces"
 
 

@@ -40,7 +40,7 @@ async def test_whole_addresses_are_shown_to_one_person_and_noted(room: Any) -> N
     assert ANA in str(room.slack.ephemeral("C01DELIV", ADA)[-1]["blocks"])
     assert room.told(LINUS) == ""
     assert ANA not in await room.shown()
-    (entry,) = [one for one in await room.store.audited() if one.action == "show_addresses"]
+    (entry,) = [one for one in await room.store.audit.newest() if one.action == "show_addresses"]
     assert (entry.by, entry.what) == (ADA, f"alert {alert.id}: 2 addresses")
 
 

@@ -114,7 +114,7 @@ async def test_without_a_ticket_system_the_answer_says_which_key_to_set(room: An
     await room.press(ADA, "open_ticket")
 
     assert "[tickets]" in room.told(ADA)
-    assert await room.store.jobs([JobState.WAITING]) == []
+    assert await room.store.jobs.in_states([JobState.WAITING]) == []
 
 
 async def test_a_mail_server_that_is_away_is_told_once_it_is_hopeless(

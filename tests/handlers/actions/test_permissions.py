@@ -24,8 +24,8 @@ async def test_a_stranger_is_told_who_may(room: Any) -> None:
     await room.click(LINUS, "deactivate")
 
     assert f"Only <@{ADA}> or <!subteam^{ADMINS}> may flag contacts" in room.told(LINUS)
-    assert await room.store.jobs([JobState.WAITING]) == []
-    (entry,) = [one for one in await room.store.audited() if one.action == "deactivate"]
+    assert await room.store.jobs.in_states([JobState.WAITING]) == []
+    (entry,) = [one for one in await room.store.audit.newest() if one.action == "deactivate"]
     assert (entry.by, entry.result) == (LINUS, "refused: not permitted")
 
 
@@ -67,7 +67,7 @@ async def test_where_slack_does_not_tell_nothing_is_done_and_it_is_said(room: An
     await room.click(GRACE, "deactivate")
 
     assert "Slack does not tell now who is in it" in room.told(GRACE)
-    assert await room.store.jobs([JobState.WAITING]) == []
+    assert await room.store.jobs.in_states([JobState.WAITING]) == []
 
 
 async def test_a_job_is_cancelled_only_by_who_may_do_it(room: Any) -> None:
@@ -79,11 +79,11 @@ async def test_a_job_is_cancelled_only_by_who_may_do_it(room: Any) -> None:
     job = await room.last("resend")
 
     await room.click(LINUS, "cancel", str(job.id))
-    assert (await room.store.job(job.id)).state is JobState.WAITING
+    assert (await room.store.jobs.get(job.id)).state is JobState.WAITING
     assert f"Only <@{ADA}>" in room.told(LINUS)
 
     await room.click(ADA, "cancel", str(job.id))
-    assert (await room.store.job(job.id)).state is JobState.CANCELLED
+    assert (await room.store.jobs.get(job.id)).state is JobState.CANCELLED
 
 
 async def test_a_modal_is_checked_again_when_it_is_sent(room: Any) -> None:
@@ -95,7 +95,7 @@ async def test_a_modal_is_checked_again_when_it_is_sent(room: Any) -> None:
 
     (view,) = room.slack.views(LINUS)
     assert "You may not schedule a resend" in view["errors"]["when"]
-    assert await room.store.jobs([JobState.WAITING]) == []
+    assert await room.store.jobs.in_states([JobState.WAITING]) == []
 
 
 async def test_a_group_that_changed_is_heard_of(room: Any) -> None:

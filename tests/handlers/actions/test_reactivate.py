@@ -21,7 +21,7 @@ async def test_what_we_added_is_taken_back(room: Any) -> None:
     await room.work()
 
     assert not list(room.vendors.entries())
-    contact = await room.store.contact("shop", ANA)
+    contact = await room.store.contacts.get("shop", ANA)
     assert not contact.inactive
     assert contact.added is None
     assert f"2 contacts active again, asked for by <@{LINUS}>" in await room.thread()
@@ -35,7 +35,7 @@ async def test_what_stood_there_before_us_stays(room: Any) -> None:
     await room.work()
 
     assert [entry.address for _, entry in room.vendors.entries()] == [ANA]
-    assert not (await room.store.contact("shop", ANA)).inactive
+    assert not (await room.store.contacts.get("shop", ANA)).inactive
     assert "stood on bounces before us and is left there" in "\n".join(await room.thread())
 
 
@@ -58,7 +58,7 @@ async def test_an_entry_that_somebody_removed_is_no_trouble(room: Any) -> None:
     await room.click(LINUS, "reactivate")
     await room.work()
 
-    assert not (await room.store.contact("shop", ANA)).inactive
+    assert not (await room.store.contacts.get("shop", ANA)).inactive
 
 
 async def test_our_own_unsubscribe_is_taken_back_and_a_persons_is_not(room: Any) -> None:
@@ -72,8 +72,8 @@ async def test_our_own_unsubscribe_is_taken_back_and_a_persons_is_not(room: Any)
     await room.work()
 
     assert [entry.address for _, entry in room.vendors.entries()] == [BEN]
-    assert (await room.store.contact("campaigns", BEN)).inactive
-    assert not (await room.store.contact("campaigns", ANA)).inactive
+    assert (await room.store.contacts.get("campaigns", BEN)).inactive
+    assert not (await room.store.contacts.get("campaigns", ANA)).inactive
 
 
 async def test_a_complaint_that_came_since_keeps_the_flag(room: Any) -> None:
@@ -84,8 +84,8 @@ async def test_a_complaint_that_came_since_keeps_the_flag(room: Any) -> None:
     await room.click(LINUS, "reactivate", ts=alert.ts)
     await room.work()
 
-    assert (await room.store.contact("shop", ANA)).inactive
-    assert not (await room.store.contact("shop", BEN)).inactive
+    assert (await room.store.contacts.get("shop", ANA)).inactive
+    assert not (await room.store.contacts.get("shop", BEN)).inactive
     assert [entry.address for _, entry in room.vendors.entries()] == [ANA]
     replies = [one["text"] for one in room.slack.replies("C01DELIV", alert.ts)]
     assert "a•••@gmail.com stays flagged: the person complained" in "\n".join(replies)
@@ -98,11 +98,11 @@ async def test_flags_can_be_set_again_and_taken_back_again(room: Any) -> None:
 
     await room.click(LINUS, "deactivate")
     await room.work()
-    assert (await room.store.contact("shop", ANA)).flagged_by == LINUS
+    assert (await room.store.contacts.get("shop", ANA)).flagged_by == LINUS
 
     await room.click(ADA, "reactivate")
     await room.work()
-    assert not (await room.store.contact("shop", ANA)).inactive
+    assert not (await room.store.contacts.get("shop", ANA)).inactive
 
 
 async def test_a_second_click_says_by_whom_it_was_done(room: Any) -> None:

@@ -119,7 +119,7 @@ async def test_a_time_that_cannot_be_is_told_below_its_field(
 
     (view,) = room.slack.views(ADA)
     assert complaint in view["errors"]["when"]
-    assert await room.store.jobs([JobState.WAITING]) == []
+    assert await room.store.jobs.in_states([JobState.WAITING]) == []
 
 
 async def test_a_second_resend_waits_for_the_first(room: Any) -> None:
@@ -148,8 +148,8 @@ async def test_each_recipient_is_judged_again(room: Any) -> None:
     alert = await room.hear(*people.values(), **FULL)
     await scheduled(room)
     await room.hear(people["complained"], kind=Kind.COMPLAINT, reply=SmtpReply())
-    contact = await room.store.contact("shop", people["flagged"])
-    await room.store.flag(contact, await last_resend(room, alert), None, None)
+    contact = await room.store.contacts.get("shop", people["flagged"])
+    await room.store.contacts.flag(contact, await last_resend(room, alert), None, None)
 
     room.clock.advance(3600)
     await room.performer.settle()
@@ -232,7 +232,7 @@ async def test_a_suppressed_address_is_left_out_unless_lifting_is_confirmed(room
 
     assert room.sender.recipients == [ANA]
     assert not list(room.vendors.entries())
-    results = [entry.result for entry in await room.store.audited()]
+    results = [entry.result for entry in await room.store.audit.newest()]
     assert "taken off the Mailgun suppression lists of mg.shop.example" in results
 
 
@@ -296,7 +296,7 @@ async def test_a_sender_that_refuses_everything_ends_it_and_can_be_tried_again(r
     assert "Sent again before: 0; not yet: 9" in job.result
 
     room.sender.refused = {}
-    await room.store.retry(job.id, ADA)
+    await room.store.jobs.retry(job.id, ADA)
     await room.work()
 
     assert sorted(room.sender.recipients) == people
@@ -322,8 +322,8 @@ async def test_a_stored_copy_that_was_under_way_at_a_crash_is_told_not_repeated(
     await room.click(ADA, "resend")
     await room.submit(ADA, when=room.in_hours(0), way="stored")
     first, second = sorted(one.id for one in alert.sample)
-    (job,) = await room.store.claim_jobs(1, 1.0)
-    await room.store.save_progress(job, 0, Course(trying=first).cursor())
+    (job,) = await room.store.jobs.claim(1, 1.0)
+    await room.store.jobs.save_progress(job, 0, Course(trying=first).cursor())
     room.clock.advance(5)  # the process is gone, and its lease
 
     await room.work()
@@ -356,6 +356,6 @@ async def scheduled(room: Any, hours: float = 1) -> None:
 
 
 async def last_resend(room: Any, alert: Any) -> Any:
-    job = await room.store.last_job("resend", alert.id)
+    job = await room.store.jobs.last("resend", alert.id)
     assert job is not None
     return replace(job)

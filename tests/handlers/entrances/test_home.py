@@ -50,7 +50,7 @@ async def test_a_link_is_asked_for_once(room):
 async def test_what_is_scheduled_and_what_failed_is_shown(room):
     alert = await room.posted("ana@gmail.com")
     later = room.clock().replace(hour=23)
-    await room.store.schedule(Job(name="resend", by=ADA, alert_id=alert.id, run_at=later))
+    await room.store.jobs.schedule(Job(name="resend", by=ADA, alert_id=alert.id, run_at=later))
 
     home = await opened(room)
 
@@ -60,7 +60,9 @@ async def test_what_is_scheduled_and_what_failed_is_shown(room):
 
 async def test_quarantine_is_shown(room):
     heard = replace(request("newsletter"), received_at=room.clock())
-    await room.store.record(heard, Parsed(unusable=[Unusable(b"<odd>", "ValueError: <odd>")]))
+    await room.store.events.record(
+        heard, Parsed(unusable=[Unusable(b"<odd>", "ValueError: <odd>")])
+    )
 
     home = await opened(room)
 

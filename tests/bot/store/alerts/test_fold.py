@@ -25,8 +25,8 @@ GREYLISTED = SmtpReply("451 4.7.1 Greylisted, please try again later", "451", "4
 
 
 async def the_alert(store: SqlStore) -> Alert:
-    [found] = await store.open_alerts()
-    alert = await store.alert(found.id)
+    [found] = await store.alerts.newest()
+    alert = await store.alerts.get(found.id)
     assert alert is not None
     return alert
 
@@ -74,15 +74,15 @@ async def test_a_delivery_is_read_with_all_that_is_shown(hook, store):
         "m7",
     )
     assert "storage" in shown.evidence
-    assert await store.deliveries(alert.id, 10) == [shown]
+    assert await store.deliveries.of_alert(alert.id, 10) == [shown]
 
 
 async def test_deliveries_come_in_pages(hook, store):
     await hook(*[event(number) for number in range(5)])
     alert = await the_alert(store)
 
-    first = await store.deliveries(alert.id, 3)
-    rest = await store.deliveries(alert.id, 3, after=first[-1].id)
+    first = await store.deliveries.of_alert(alert.id, 3)
+    rest = await store.deliveries.of_alert(alert.id, 3, after=first[-1].id)
 
     assert (len(first), len(rest)) == (3, 2)
     told = {f"person{number}@example.org" for number in range(5)}
@@ -92,21 +92,23 @@ async def test_deliveries_come_in_pages(hook, store):
 async def test_an_event_is_folded_once_whoever_looked_at_it(hook, store, triage_of, open_store):
     await hook.record(*[event(number) for number in range(20)])
     async with open_store() as other:
-        judged = [hook.triage.judge(*each) for each in await store.untriaged(100)]
+        judged = [hook.triage.judge(*each) for each in await store.events.untriaged(100)]
 
-        folded = await asyncio.gather(store.fold(judged), other.fold(judged), store.fold(judged))
+        folded = await asyncio.gather(
+            store.events.fold(judged), other.events.fold(judged), store.events.fold(judged)
+        )
 
     assert sorted(folded) == [0, 0, 20]
     assert counts(await the_alert(store)) == (0, 20, 0, 0)
-    assert await store.untriaged(10) == []
+    assert await store.events.untriaged(10) == []
 
 
 async def test_replicas_that_fold_different_events_keep_exact_sums(hook, store, open_store):
     await hook.record(*[event(number, recipient=f"p{number % 7}@x.org") for number in range(60)])
-    judged = [hook.triage.judge(*each) for each in await store.untriaged(100)]
+    judged = [hook.triage.judge(*each) for each in await store.events.untriaged(100)]
     async with open_store() as other:
         await asyncio.gather(
-            *(each.fold(judged[start::6]) for start, each in enumerate([store, other] * 3))
+            *(each.events.fold(judged[start::6]) for start, each in enumerate([store, other] * 3))
         )
 
     alert = await the_alert(store)
@@ -133,7 +135,7 @@ async def test_a_bounce_for_another_reason_moves_to_another_alert(hook, store):
 
     await hook(event(1, reply=SmtpReply(GONE, "550", "5.1.1")))
 
-    found = {each.reason: each for each in await store.open_alerts()}
+    found = {each.reason: each for each in await store.alerts.newest()}
     assert counts(found[Reason.QUOTA_ISSUES]) == (1, 0, 0, 0)
     assert counts(found[Reason.BAD_MAILBOX]) == (0, 1, 0, 0)
     assert words(found[Reason.QUOTA_ISSUES], "domain") == {"example.org": 1}
@@ -168,7 +170,7 @@ async def test_a_deferral_that_runs_out_of_time_is_expired(hook, store):
 
     await hook(event(1, reply=EXPIRED))
 
-    [alert] = [each for each in await store.open_alerts() if each.expired]
+    [alert] = [each for each in await store.alerts.newest() if each.expired]
     assert counts(alert) == (0, 0, 0, 1)
     assert alert.reason is Reason.MESSAGE_EXPIRED
 
@@ -202,8 +204,8 @@ async def test_what_arrived_before_anybody_was_told_is_no_alert(hook, store, clo
     await hook.record(arrival(1))
     clock.advance(60)
 
-    assert await store.open_alerts() == []
-    assert await store.next_due("C01DELIV") is None
+    assert await store.alerts.newest() == []
+    assert await store.posts.next_due("C01DELIV") is None
 
 
 async def test_what_arrived_can_bounce_later(hook, store):
@@ -236,16 +238,16 @@ async def test_a_delivery_report_of_success_closes_it_as_well(hook, store):
 async def test_auto_replies_are_no_bounces(hook, store):
     await hook(event(1, kind=Kind.AUTO_REPLY), event(2, kind=Kind.NOT_A_BOUNCE))
 
-    assert await store.open_alerts() == []
-    assert await store.untriaged(10) == []
+    assert await store.alerts.newest() == []
+    assert await store.events.untriaged(10) == []
 
 
 async def test_a_complaint_is_an_alert_of_its_own_beside_the_bounce(hook, store):
     await hook(event(1), event(1, event_id="c1", kind=Kind.COMPLAINT, reply=SmtpReply()))
 
-    found = {each.key.complaint: each for each in await store.open_alerts()}
+    found = {each.key.complaint: each for each in await store.alerts.newest()}
     assert counts(found[True]) == counts(found[False]) == (0, 1, 0, 0)
-    contact = await store.contact("shop", "person1@example.org")
+    contact = await store.contacts.get("shop", "person1@example.org")
     assert contact is not None
     assert contact.complained
 
@@ -280,12 +282,12 @@ async def test_refusals_of_one_operator_are_headed_by_the_most_specific(hook, st
 @pytest.mark.parametrize(("greylisted", "heading"), [(3, "greylisted"), (2, "")])
 async def test_a_variant_heads_an_alert_if_most_have_it(hook, store, greylisted, heading):
     await hook.record(*[deferral(number) for number in range(4)])
-    judged = [hook.triage.judge(*each) for each in await store.untriaged(10)]
+    judged = [hook.triage.judge(*each) for each in await store.events.untriaged(10)]
     for place in range(greylisted):
         diagnosis = replace(judged[place].diagnosis, variant="greylisted")
         judged[place] = replace(judged[place], diagnosis=diagnosis)
 
-    await store.fold(judged)
+    await store.events.fold(judged)
 
     assert (await the_alert(store)).variant == heading
 
@@ -311,7 +313,7 @@ async def test_contacts_know_the_newest_bounce_and_arrival(hook, store):
     await hook(event(1), deferral(1, provider_message_id="d"))
     await hook.record(arrival(1))
 
-    contact = await store.contact("shop", "PERSON1@example.org")
+    contact = await store.contacts.get("shop", "PERSON1@example.org")
 
     assert contact is not None
     assert (contact.last_bounced_at, contact.last_reason) == (later, "bad-mailbox")
@@ -322,7 +324,7 @@ async def test_attempts_are_known_where_arrivals_are_told(hook, store):
     await hook(event(1), event(2, source="letters"))
     await hook.record(*[arrival(number) for number in range(10, 18)])
 
-    found = {each.key.subject: each.attempts for each in await store.open_alerts()}
+    found = {each.key.subject: each.attempts for each in await store.alerts.newest()}
 
     assert found == {"shop/june": 9, "letters/june": None}
 
@@ -339,12 +341,12 @@ async def test_hours_count_what_happened_to_deliveries(hook, store):
 async def test_a_thousand_events_take_a_few_statements(hook, store):
     for start in range(0, 1_000, 250):
         await hook.record(*[event(number) for number in range(start, start + 250)])
-    judged = [hook.triage.judge(*each) for each in await store.untriaged(1_000)]
+    judged = [hook.triage.judge(*each) for each in await store.events.untriaged(1_000)]
     said: list[str] = []
 
     engine = store.database._writer.sync_engine
     listening.listen(engine, "before_cursor_execute", lambda *given: said.append(given[2]))
-    await store.fold(judged)
+    await store.events.fold(judged)
 
     assert len(said) < 40
     assert counts(await the_alert(store)) == (0, 1_000, 0, 0)
@@ -366,14 +368,16 @@ async def test_batch_after_batch_is_folded_while_the_next_is_judged(hook, store,
     assert await hook.triage.triage() == 10
 
     assert counts(await the_alert(store)) == (0, 10, 0, 0)
-    assert await store.untriaged(limit=10) == []
+    assert await store.events.untriaged(limit=10) == []
 
 
 async def test_waiting_events_are_read_from_the_one_after_another(hook, store):
     await hook.record(*(event(number) for number in range(4)))
-    numbers = [number for number, _ in await store.untriaged(limit=10)]
+    numbers = [number for number, _ in await store.events.untriaged(limit=10)]
 
-    assert [number for number, _ in await store.untriaged(2, after=numbers[0])] == numbers[1:3]
+    assert [number for number, _ in await store.events.untriaged(2, after=numbers[0])] == numbers[
+        1:3
+    ]
 
 
 async def test_a_fold_that_fails_is_told_and_nothing_is_lost(hook, store, monkeypatch):

@@ -28,7 +28,7 @@ async def test_an_event_is_read_as_it_was_told(hook, store: SqlStore):
 
     new = await hook.record(told)
 
-    [(_, read)] = await store.untriaged(10)
+    [(_, read)] = await store.events.untriaged(10)
     assert new == 1
     assert [(row.raw, row.source) for row in await rows(store, events)] == [('{"a": 1}', "shop")]
     assert read == event(tags=("a", "b"), metadata={"user": "7"}, subject="Grüße")
@@ -51,7 +51,7 @@ async def test_events_are_triaged_oldest_first_and_no_more_than_asked_for(hook, 
     await hook.record(event(1))
     await hook.record(event(2))
 
-    found = await store.untriaged(1)
+    found = await store.events.untriaged(1)
 
     assert [each.event_id for _, each in found] == ["e1"]
 
@@ -59,7 +59,7 @@ async def test_events_are_triaged_oldest_first_and_no_more_than_asked_for(hook, 
 async def test_requests_at_the_same_time_share_what_they_say(store: SqlStore):
     said = [Parsed(events=[event(number // 2)]) for number in range(64)]
 
-    new = await asyncio.gather(*(store.record(request(), each) for each in said))
+    new = await asyncio.gather(*(store.events.record(request(), each) for each in said))
 
     assert sum(new) == 32
     assert await number(store, events) == 32
@@ -68,7 +68,7 @@ async def test_requests_at_the_same_time_share_what_they_say(store: SqlStore):
 async def test_what_was_not_understood_is_kept_beside_the_rest(store: SqlStore):
     parsed = Parsed(events=[event()], unusable=[Unusable(b"\x00\xff", "KeyError: 'id'")])
 
-    assert await store.record(request(), parsed) == 1
+    assert await store.events.record(request(), parsed) == 1
 
     [kept] = await rows(store, quarantine)
     assert (kept.body, kept.why) == (b"\x00\xff", "KeyError: 'id'")
@@ -92,7 +92,7 @@ async def test_a_poisoned_request_does_not_harm_its_group(store: SqlStore):
     said = [poison, *[event(number) for number in range(1, 64)]]
 
     new = await asyncio.gather(
-        *(store.record(request(body=b"as it came"), Parsed(events=[each])) for each in said)
+        *(store.events.record(request(body=b"as it came"), Parsed(events=[each])) for each in said)
     )
 
     assert new == [0] + [1] * 63
@@ -108,7 +108,7 @@ async def test_strange_headers_and_arrivals_are_cleaned(store: SqlStore):
     strange = arrival(1, recipient="na\0me\ud800@example.org", campaign="\0")
     parsed = Parsed(delivered=[strange], unusable=[Unusable(b"x", "\0")])
 
-    await store.record(asked, parsed)
+    await store.events.record(asked, parsed)
 
     [kept] = await rows(store, quarantine)
     assert kept.headers == {"content-type": "a\ufffdb\ufffd"}
@@ -122,14 +122,14 @@ async def test_a_token_comes_with_one_event_only(store: SqlStore, clock):
         guard = ReplayGuard(token="t", event_id=event_id, window=timedelta(hours=1))
         return Parsed(events=[event(1, event_id=event_id)], replay=guard)
 
-    assert await store.record(request(), guarded("one")) == 1
-    assert await store.record(request(), guarded("one")) == 0
+    assert await store.events.record(request(), guarded("one")) == 1
+    assert await store.events.record(request(), guarded("one")) == 0
     with pytest.raises(SignatureError):
-        await store.record(request(), guarded("other"))
+        await store.events.record(request(), guarded("other"))
     assert await number(store, events) == 1
 
     clock.advance(3_601)
-    assert await store.record(request(), guarded("other")) == 1
+    assert await store.events.record(request(), guarded("other")) == 1
 
 
 async def test_a_replay_in_a_group_is_refused_alone(store: SqlStore):
@@ -138,9 +138,9 @@ async def test_a_replay_in_a_group_is_refused_alone(store: SqlStore):
         return Parsed(events=[event(number)], replay=guard)
 
     answers = await asyncio.gather(
-        store.record(request(), guarded("one", 1)),
-        store.record(request(), guarded("other", 2)),
-        store.record(request(), Parsed(events=[event(3)])),
+        store.events.record(request(), guarded("one", 1)),
+        store.events.record(request(), guarded("other", 2)),
+        store.events.record(request(), Parsed(events=[event(3)])),
         return_exceptions=True,
     )
 
@@ -152,8 +152,8 @@ async def test_a_replay_in_a_group_is_refused_alone(store: SqlStore):
 async def test_a_subscription_to_confirm_is_one_job(store: SqlStore):
     asked = Confirmation(source="shop", topic="arn:t", token="secret", link="https://example.org")
 
-    await store.record(request(), Parsed(confirmation=asked))
-    await store.record(request(), Parsed(confirmation=asked))
+    await store.events.record(request(), Parsed(confirmation=asked))
+    await store.events.record(request(), Parsed(confirmation=asked))
 
     [job] = await rows(store, jobs)
     assert (job.name, job.by, job.state) == ("confirm_subscription", "bounce", "waiting")

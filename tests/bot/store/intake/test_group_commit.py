@@ -189,12 +189,12 @@ async def test_a_locked_file_is_busy_and_never_a_false_success(file: Path, clock
         holder.execute("BEGIN IMMEDIATE")
 
         with pytest.raises(BusyError, match="locked"):
-            await store.record(request(), Parsed(events=[event(1)]))
+            await store.events.record(request(), Parsed(events=[event(1)]))
         assert await stored(store) == 0
 
         holder.execute("ROLLBACK")
         holder.close()
-        assert await store.record(request(), Parsed(events=[event(1)])) == 1
+        assert await store.events.record(request(), Parsed(events=[event(1)])) == 1
         assert await stored(store) == 1
 
 
@@ -204,25 +204,25 @@ async def test_a_full_disk_is_busy_and_never_a_false_success(file: Path, clock):
         large = [event(number, raw="x" * 10_000) for number in range(100)]
 
         with pytest.raises(BusyError, match="full"):
-            await store.record(request(), Parsed(events=large))
+            await store.events.record(request(), Parsed(events=large))
         assert await stored(store) == 0
 
         await set_pragma(store, "max_page_count = 1000000")
-        assert await store.record(request(), Parsed(events=large)) == 100
+        assert await store.events.record(request(), Parsed(events=large)) == 100
 
 
 async def test_a_database_that_goes_away_is_busy_and_comes_back(postgres, clock):
     name = await postgres.make(postgres.template)
     async with SqlStore.open(postgres.url(name), clock) as store:
-        await store.record(request(), Parsed(events=[event(1)]))
+        await store.events.record(request(), Parsed(events=[event(1)]))
         await postgres.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         await postgres.disconnect(name)
 
         with pytest.raises(BusyError):
-            await store.record(request(), Parsed(events=[event(2)]))
+            await store.events.record(request(), Parsed(events=[event(2)]))
 
         await postgres.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-        assert await store.record(request(), Parsed(events=[event(2)])) == 1
+        assert await store.events.record(request(), Parsed(events=[event(2)])) == 1
         assert await stored(store) == 2
     await postgres.drop(name)
 

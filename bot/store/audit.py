@@ -1,0 +1,48 @@
+"""The audit log: what was done to the outside, by whom, and how it went."""
+
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from bot.store.sql.database import Database
+from bot.store.sql.tables import audit
+from handlers.store import Audited
+
+
+class SqlAudit:
+    """The table of the audit log."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, action: str, by: str, what: str, result: str, alert_id: int | None) -> None:
+        """Append to the audit log."""
+        row = {
+            "at": self._database.clock(),
+            "action": action,
+            "by": by,
+            "what": what,
+            "result": result,
+            "alert_id": alert_id,
+        }
+        async with self._database.writing() as connection:
+            await connection.execute(audit.insert(), [row])
+
+    async def newest(self, limit: int = 100, alert_id: int | None = None) -> list[Audited]:
+        """Return the newest entries of the audit log."""
+        query = select(audit).order_by(audit.c.id.desc()).limit(limit)
+        if alert_id is not None:
+            query = query.where(audit.c.alert_id == alert_id)
+        async with self._database.reading() as connection:
+            return [_audited(row) for row in await connection.execute(query)]
+
+
+def _audited(row: Row[Any]) -> Audited:
+    return Audited(
+        at=row.at,
+        action=row.action,
+        by=row.by,
+        what=row.what,
+        result=row.result,
+        alert_id=row.alert_id,
+    )
