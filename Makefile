@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help same learn install setup demo test check bench clean
+.PHONY: help same learn install setup demo test check bench release clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,7 +15,8 @@ help:
 	@echo "make check    format, lint, types, imports"
 	@echo "make bench    what it does in a second, as ratios in one run"
 	@echo "make same     whether another checkout answers alike (AGAINST=...; ARGS=--corpus ...: more texts)"
-	@echo "make learn    compare unknown replies with those of training/replies as they are now"
+	@echo "make learn    make the likeness model from the replies of training as they are now"
+	@echo "make release  check, test, build and tag what is committed (VERSION=x.y.z)"
 	@echo "make install  only install, into $(VENV), what a running bot needs"
 	@echo "make setup    the same with the developers' tools"
 
@@ -43,6 +44,9 @@ learn: $(VENV)/.developer
 
 bench: $(VENV)/.developer
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+release: $(VENV)/.developer
+	@ARGS="$(ARGS)" .ci/release "$(VERSION)"
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
