@@ -23,8 +23,8 @@ def labelled() -> Iterator[tuple[str, str]]:
             for reply in case["replies"]:
                 yield case["expected"][0], reply
     for rule in Rulebook.load().rules:
-        if rule.example:
-            yield str(rule.kind or rule.reason), rule.example
+        for example in rule.examples:
+            yield str(rule.kind or rule.reason), example
 
 
 def fingerprint() -> str:

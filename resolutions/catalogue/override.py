@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from resolutions.catalogue.family import COMPLAINT, Family, FinalFor, Severity
-from resolutions.rules.rulebook import read
+from resolutions.rules.statuses import read
 
 TITLE_LIMIT = 100
 """Characters of a title: it shares a header of 150 with a campaign."""

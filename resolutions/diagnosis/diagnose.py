@@ -17,7 +17,8 @@ from resolutions.diagnosis.result import also_possible, by_side, no_bounce
 from resolutions.diagnosis.second_opinion import compared
 from resolutions.reason import Reason, are_kin
 from resolutions.rules.reply import Reply, read_words
-from resolutions.rules.rulebook import MEMORY, Hit, Rulebook, Strength
+from resolutions.rules.rule import Strength
+from resolutions.rules.rulebook import MEMORY, Hit, Rulebook
 from resolutions.rules.statuses import Statuses
 
 MATCHED_LIMIT = 120

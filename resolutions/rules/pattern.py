@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 REPEAT_LIMIT = 120
 """Repeats of a character; `+` and `*` stop there too."""
@@ -88,14 +88,6 @@ def spelled_out(text: str, named: Mapping[str, str]) -> str:
         return f"({named[found[1]]})"
 
     return _NAME.sub(group, text)
-
-
-def named_words(data: Mapping[str, Any]) -> dict[str, str]:
-    """Return the `[words]` of a rule file; each may use those before it."""
-    named: dict[str, str] = {}
-    for name, text in data.get("words", {}).items():
-        named[name] = spelled_out(text, named)
-    return named
 
 
 def words(text: str) -> list[str]:

@@ -2,19 +2,17 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
-from enum import IntEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from resolutions.bounce import Kind
 from resolutions.reason import Reason
 from resolutions.rules.index import Phrase, PhraseIndex
-from resolutions.rules.pattern import Wording, named_words, spelled_out, wordings
+from resolutions.rules.loader import load_rules
+from resolutions.rules.pattern import Wording, wordings
 from resolutions.rules.reply import Reply, masked
-from resolutions.rules.statuses import KNOWLEDGE, Statuses
-from resolutions.rules.statuses import read as read
+from resolutions.rules.rule import Rule, Scope, Strength
+from resolutions.rules.statuses import Statuses
 from resolutions.rules.vocabulary import Vocabulary
 
 MEMORY = 20_000
@@ -25,58 +23,6 @@ VENDOR_WEIGHT, CONFIRMED_WEIGHT = 12, 12
 
 PLAIN_WORDS = 3
 """Words and fewer, without a code among them, that do not reveal who says them."""
-
-
-class Strength(IntEnum):
-    """How far a kind of evidence is trusted; the lowest number decides."""
-
-    FACT = 0  # what the sending provider says of itself
-    OPERATOR = 1  # a rule of the people who run this installation
-    RECEIVER = 2  # a receiver's own wording, seen at that receiver
-    SPECIFIC = 3
-    STATUS = 4
-    GENERAL = 5
-    VAGUE = 6
-    VAGUE_STATUS = 7
-    CODE = 8
-    PROVIDER = 9
-
-
-STRENGTHS = {
-    "fact": Strength.FACT,
-    "operator": Strength.OPERATOR,
-    "specific": Strength.SPECIFIC,
-    "general": Strength.GENERAL,
-    "vague": Strength.VAGUE,
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """A wording and the reason it means; or, where `kind` is set, no bounce at all.
-
-    `status` and `code` restrict the rule; in a status `x` stands for any class. A rule with
-    `hosts` or `tokens` of its file (`of_vendor`) counts as the receiver's own where one of them
-    is seen; with `here` it counts only there. `unless` are words that speak against it.
-    """
-
-    id: str
-    reason: Reason = Reason.UNKNOWN
-    kind: Kind | None = None
-    variant: str = ""
-    text: str = ""
-    unless: str = ""
-    status: tuple[str, ...] = ()
-    code: tuple[str, ...] = ()
-    here: bool = False
-    strength: Strength = Strength.SPECIFIC
-    receiver: str = ""
-    of_vendor: bool = False
-    operator: str = ""
-    source: str = ""
-    example: str = ""
-    host: str = ""
-    order: int = 0
 
 
 class Hit(NamedTuple):
@@ -93,9 +39,7 @@ class Rulebook:
     `statuses` maps the last two numbers of an enhanced status code to what it means.
     """
 
-    def __init__(
-        self, rules: Sequence[Rule], scopes: Sequence["Scope"], statuses: Statuses
-    ) -> None:
+    def __init__(self, rules: Sequence[Rule], scopes: Sequence[Scope], statuses: Statuses) -> None:
         self.rules = tuple(rules)
         self.statuses = statuses
         self.memory: dict[object, Any] = {}
@@ -129,15 +73,7 @@ class Rulebook:
 
         Raises ValueError naming the file and the entry that cannot be used.
         """
-        rules: list[Rule] = []
-        scopes: list[Scope] = []
-        for path in extra:
-            from resolutions.rules.schema import checked
-
-            _add(rules, scopes, path.stem, checked(path), Strength.OPERATOR)
-        for path in sorted((KNOWLEDGE / "rules").glob("*.toml"), key=_general_last):
-            _add(rules, scopes, path.stem, read(path), Strength.SPECIFIC)
-        return cls(rules, scopes, Statuses.load())
+        return cls(*load_rules(extra), Statuses.load())
 
     def words_of(self, text: str) -> str:
         """Return a text masked, and without names and numbers that no rule asks for."""
@@ -213,7 +149,7 @@ class Rulebook:
         receivers: set[str],
         seen: int,
     ) -> list[Hit]:
-        found = [(self.rules[order], words) for order, words in matched.items() if order >= 0]
+        found = self._once_a_group(matched)
         for receiver in receivers:
             silent = self._silent.get(receiver, ())
             found += [(rule, reply.status or reply.code) for rule in silent]
@@ -225,6 +161,15 @@ class Rulebook:
                     hits.append(Hit(_strength(rule, receivers, words), rule, words))
         return hits
 
+    def _once_a_group(self, matched: Mapping[int, str]) -> list[tuple[Rule, str]]:
+        """Return the rules that matched, of each group the one with the longest words."""
+        longest: dict[str, tuple[int, str, int]] = {}
+        for order, words in matched.items():
+            if order >= 0:
+                key, rank = self.rules[order].group or str(order), (-len(words), words, order)
+                longest[key] = min(rank, longest.get(key, rank))
+        return [(self.rules[order], words) for _, words, order in longest.values()]
+
     def _look_up_receiver(self, remote_host: str) -> str:
         host = remote_host.lower().strip(" .[]")
         while host:
@@ -234,7 +179,7 @@ class Rulebook:
             host = host.partition(".")[2]
         return ""
 
-    def _phrases(self, scopes: Sequence["Scope"]) -> Iterator[Phrase]:
+    def _phrases(self, scopes: Sequence[Scope]) -> Iterator[Phrase]:
         """Yield the phrases of the rules, and (owned by negative numbers) those of scopes."""
         for order, rule in enumerate(self.rules):
             for wording in _parsed(rule.id, rule.text) if rule.text else ():
@@ -243,65 +188,6 @@ class Rulebook:
             for token in scope.tokens:
                 for wording in _parsed(scope.name, token):
                     yield Phrase(wording, place - len(scopes))
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """How a receiver is recognised: its hosts, and tokens only its replies hold.
-
-    `operator` is the id of whoever runs it, empty where the file speaks for several, or for
-    software that anybody runs.
-    """
-
-    name: str
-    hosts: tuple[str, ...]
-    tokens: tuple[str, ...]
-    operator: str = ""
-
-
-def _general_last(path: Path) -> tuple[bool, str]:
-    return path.stem == "general", path.stem
-
-
-def _add(
-    rules: list[Rule], scopes: list[Scope], name: str, data: Mapping[str, Any], default: Strength
-) -> None:
-    hosts, tokens = tuple(data.get("hosts", ())), tuple(data.get("tokens", ()))
-    scope = Scope(name, hosts, tokens, data.get("operator", name if hosts or tokens else ""))
-    scopes.append(scope)
-    strength = STRENGTHS[data["strength"]] if "strength" in data else default
-    named = named_words(data)
-    for entry in data.get("rule", ()):
-        rules.append(_rule(entry, scope, strength, len(rules), named))
-
-
-def _rule(
-    entry: Mapping[str, Any], scope: Scope, strength: Strength, order: int, named: dict[str, str]
-) -> Rule:
-    try:
-        return Rule(
-            id=entry["id"],
-            reason=Reason(entry.get("reason", "unknown")),
-            kind=Kind(entry["kind"]) if "kind" in entry else None,
-            variant=entry.get("variant", ""),
-            text=spelled_out(entry.get("text", ""), named),
-            unless=spelled_out(entry.get("unless", ""), named),
-            status=tuple(entry.get("status", ())),
-            code=tuple(entry.get("code", ())),
-            here=entry.get("here", False),
-            strength=STRENGTHS[entry["strength"]] if "strength" in entry else strength,
-            receiver=scope.name,
-            of_vendor=bool(scope.hosts or scope.tokens),
-            operator=scope.operator,
-            source=entry.get("source", ""),
-            example=entry.get("example", ""),
-            host=entry.get("host", ""),
-            order=order,
-        )
-    except (KeyError, ValueError) as error:
-        raise ValueError(
-            f"{scope.name}.toml, {entry.get('id', 'a rule without id')}: {error}"
-        ) from error
 
 
 def _parsed(name: str, text: str) -> list[Wording]:

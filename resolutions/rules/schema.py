@@ -8,17 +8,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from resolutions.bounce import Kind
 from resolutions.reason import Reason
-from resolutions.rules.pattern import named_words, spelled_out, wordings
+from resolutions.rules.loader import joined, named_words, several
+from resolutions.rules.pattern import spelled_out, wordings
 from resolutions.rules.regex import expression_of
 from resolutions.rules.statuses import read
 
 StrengthWord = Literal["fact", "operator", "specific", "general", "vague"]
 Status = Annotated[str, Field(pattern=r"^[x245]\.\d{1,3}\.\d{1,3}$")]
+Alternatives = str | list[str | list[str]]
 Code = Annotated[str, Field(pattern=r"^[245]\d{0,2}$")]
 
 
 class RuleEntry(BaseModel):
-    """One `[[rule]]`: its example must be a reply that this rule wins against all others."""
+    """One `[[rule]]`: its examples must be replies that this rule wins against all others."""
 
     model_config = ConfigDict(extra="forbid", strict=False)
 
@@ -34,23 +36,28 @@ class RuleEntry(BaseModel):
         "relay-denied-by-recipient",
         "null-mx",
     ] = ""
-    text: str = ""
-    unless: str = ""
+    text: Alternatives = ""
+    unless: Alternatives = ""
     status: list[Status] = []
     code: list[Code] = []
     here: bool = False
     strength: StrengthWord | None = None
+    group: str = ""
     source: str = ""
-    example: str
-    host: str = ""  # where the example comes from
+    example: str | list[str] = []
+    examples: str | list[str] = []
+    host: str = ""  # where the examples come from
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
         if (self.reason is None) == (self.kind is None):
             raise ValueError("a rule names a reason or a kind")
+        if not (*several(self.example), *several(self.examples)):
+            raise ValueError("a rule names an example")
         if not self.text and not (self.here and (self.status or self.code)):
             raise ValueError("a rule without text needs here = true and a status or code")
-        if self.text + self.unless != (self.text + self.unless).lower():
+        text = joined(self.text) + joined(self.unless)
+        if text != text.lower():
             raise ValueError("wordings are written in lower case")
         return self
 
@@ -67,7 +74,7 @@ class RuleFile(BaseModel):
     hosts: list[str] = []
     tokens: list[str] = []
     operator: str | None = None
-    words: dict[str, str] = {}
+    words: dict[str, Alternatives] = {}
     strength: StrengthWord | None = None
     rule: list[RuleEntry] = []
 
@@ -77,7 +84,7 @@ class RuleFile(BaseModel):
         for text in self.tokens:
             _check(text)
         for rule in self.rule:
-            for text in filter(None, (rule.text, rule.unless)):
+            for text in filter(None, map(joined, (rule.text, rule.unless))):
                 _check(spelled_out(text, named))
         return self
 

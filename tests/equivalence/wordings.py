@@ -54,8 +54,9 @@ def alternatives(rule: Mapping[str, Any], words: Mapping[str, Any]) -> list[Alte
     return _read(_tokens(text)) if text else []
 
 
-def _several(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
+def _several(value: str | list[Any]) -> list[str]:
+    """Return texts, of which one may be a list of its pieces."""
+    return [value] if isinstance(value, str) else ["".join(each) for each in value]
 
 
 def _tokens(text: str) -> Iterator[tuple[str, Any, int, int]]:

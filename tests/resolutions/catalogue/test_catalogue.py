@@ -10,7 +10,8 @@ from resolutions.catalogue.override import ReasonTable, VariantTable
 from resolutions.catalogue.resolution import KNOWN, Catalogue, Family, FinalFor, Severity
 from resolutions.diagnosis.diagnose import PastedReply, diagnose
 from resolutions.reason import Reason
-from resolutions.rules.rulebook import Rulebook, read
+from resolutions.rules.rulebook import Rulebook
+from resolutions.rules.statuses import read
 
 CATALOGUE = Catalogue.load()
 RULEBOOK = Rulebook.load()

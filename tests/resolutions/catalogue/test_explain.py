@@ -283,7 +283,7 @@ def test_a_refusal_by_our_own_provider_never_has_the_recipient_as_owner(reply):
 def test_what_our_own_side_says_of_itself_never_has_the_recipient_as_owner():
     for rule in RULEBOOK.rules:
         if rule.receiver == "providers" and not rule.kind:
-            diagnosis = diagnose(PastedReply(SmtpReply(rule.example)), RULEBOOK)
+            diagnosis = diagnose(PastedReply(SmtpReply(rule.examples[0])), RULEBOOK)
             if diagnosis.evidence and diagnosis.evidence[0].kind == "fact":
                 entry = CATALOGUE.of(diagnosis.reason).special(diagnosis.variant)
                 assert "recipient" not in entry.owner, rule.id

@@ -10,7 +10,8 @@ from resolutions.diagnosis.classifier import FILE, Likeness, features
 from resolutions.diagnosis.diagnose import Confidence, Diagnosis, PastedReply, diagnose
 from resolutions.reason import Reason
 from resolutions.rules.reply import read_reply
-from resolutions.rules.rulebook import Rule, Rulebook
+from resolutions.rules.rule import Rule
+from resolutions.rules.rulebook import Rulebook
 from resolutions.rules.statuses import Statuses
 from training.learner import Learner
 from training.samples import fingerprint

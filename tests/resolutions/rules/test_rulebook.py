@@ -14,7 +14,8 @@ from resolutions.diagnosis.diagnose import PastedReply, diagnose
 from resolutions.reason import Reason
 from resolutions.rules.pattern import words
 from resolutions.rules.reply import LIMIT, read_reply, read_words
-from resolutions.rules.rulebook import Hit, Rule, Rulebook, Strength
+from resolutions.rules.rule import Rule, Strength
+from resolutions.rules.rulebook import Hit, Rulebook
 from resolutions.rules.schema import checked
 from resolutions.rules.statuses import KNOWLEDGE, Statuses
 
@@ -39,11 +40,14 @@ def rule_file(folder: Path, text: str) -> Path:
 
 
 @pytest.mark.parametrize("rule", RULEBOOK.rules, ids=lambda rule: rule.id)
-def test_rule_wins_its_example_against_all_others(rule: Rule, rulebook: Rulebook) -> None:
-    found = hits(rulebook, rule.example, rule.host)
+def test_rule_wins_its_examples_against_all_others(rule: Rule, rulebook: Rulebook) -> None:
+    assert rule.examples
 
-    assert found, "no rule holds"
-    assert found[0].rule.id == rule.id
+    for example in rule.examples:
+        found = hits(rulebook, example, rule.host)
+
+        assert found, "no rule holds"
+        assert found[0].rule.id == rule.id
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -1,0 +1,73 @@
+"""A rule: a wording, and the reason that it means."""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from resolutions.bounce import Kind
+from resolutions.reason import Reason
+
+
+class Strength(IntEnum):
+    """How far a kind of evidence is trusted; the lowest number decides."""
+
+    FACT = 0  # what the sending provider says of itself
+    OPERATOR = 1  # a rule of the people who run this installation
+    RECEIVER = 2  # a receiver's own wording, seen at that receiver
+    SPECIFIC = 3
+    STATUS = 4
+    GENERAL = 5
+    VAGUE = 6
+    VAGUE_STATUS = 7
+    CODE = 8
+    PROVIDER = 9
+
+
+STRENGTHS = {
+    "fact": Strength.FACT,
+    "operator": Strength.OPERATOR,
+    "specific": Strength.SPECIFIC,
+    "general": Strength.GENERAL,
+    "vague": Strength.VAGUE,
+}
+
+
+class Rule(NamedTuple):
+    """A wording and the reason it means; or, where `kind` is set, no bounce at all.
+
+    `status` and `code` restrict the rule; in a status `x` stands for any class. A rule with
+    `hosts` or `tokens` of its file (`of_vendor`) counts as the receiver's own where one of them
+    is seen; with `here` it counts only there. `unless` are words that speak against it. Rules of
+    one `group` are one meaning, written apart for who reads them: the longest words count.
+    """
+
+    id: str = ""
+    reason: Reason = Reason.UNKNOWN
+    kind: Kind | None = None
+    variant: str = ""
+    text: str = ""
+    unless: str = ""
+    status: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+    here: bool = False
+    strength: Strength = Strength.SPECIFIC
+    receiver: str = ""
+    of_vendor: bool = False
+    operator: str = ""
+    source: str = ""
+    examples: tuple[str, ...] = ()
+    group: str = ""
+    host: str = ""
+    order: int = 0
+
+
+class Scope(NamedTuple):
+    """How a receiver is recognised: its hosts, and tokens only its replies hold.
+
+    `operator` is the id of whoever runs it, empty where the file speaks for several, or for
+    software that anybody runs.
+    """
+
+    name: str
+    hosts: tuple[str, ...]
+    tokens: tuple[str, ...]
+    operator: str = ""
