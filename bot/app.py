@@ -26,7 +26,6 @@ from bot.slack.bolt import (
     make_app,
     open_session,
     posting_client,
-    settle_listeners,
     whoami,
 )
 from bot.slack.listeners import listen
@@ -112,7 +111,7 @@ class Bot:
         self.worker = self._worker(actions, inside)
         await self._keep(self.worker.run(), "worker")
         await self._open_slack(app, inside)
-        self._stack.push_async_callback(settle_listeners, app)
+        self._stack.push_async_callback(self.desk.background.stop)
         await self._listen(app)
 
     def _desk(

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.background import Background
 from handlers.http.outgoing import Outgoing
 from handlers.permission import Members
 from handlers.provider import Clock, Provider
@@ -74,6 +75,7 @@ class Desk:
     permissions: Mapping[str, Sequence[str]] = field(default_factory=dict)
     members: Members = field(default_factory=Members)
     masked: bool = True
+    background: Background = field(default_factory=Background)
 
 
 class Action(ABC):
@@ -87,11 +89,7 @@ class Action(ABC):
 
     @abstractmethod
     async def clicked(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """Check the permission, record the intent, ack; nothing slow before the ack."""
-
-    @abstractmethod
-    async def opened(self, body: dict[str, Any], client: AsyncWebClient) -> None:
-        """Run after the ack (lazy): open a modal, answer the person."""
+        """Check the permission, record the intent, ack; hand what is slow to the background."""
 
     async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Validate the modal, record the intent, ack. Only for actions that open one."""

@@ -4,24 +4,22 @@ Nothing before the ack asks the outside. Who may act by a user group that is not
 asked after the ack, and the intent is written down then.
 """
 
+import logging
 from abc import abstractmethod
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.action import Action, Desk, Outcome, Progress, Stopped
+from handlers.action import Action, Outcome, Progress, Stopped
 from handlers.errors import PermanentError, UncertainError
 from handlers.permission import Allowed, named
 from handlers.slack import modal
 from handlers.slack.block_kit import Block, escape, moment, section
 from handlers.store import Job, JobState, Note
 
-KEPT = 1_000
-"""Clicks acked and not yet answered; an answer beyond is lost, the intent is not."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +52,8 @@ class Click:
         )
 
 
-After = Callable[[AsyncWebClient], Awaitable[None]]
-"""What is left to do once the click is acked."""
+Rest = Coroutine[Any, Any, None]
+"""What is left to do once the click is acked: mostly to answer the person."""
 
 
 class Button(Action):
@@ -63,28 +61,16 @@ class Button(Action):
 
     may: ClassVar[str] = "use this button"
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
-        self._after: OrderedDict[str, After] = OrderedDict()
-
     async def clicked(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """Check the permission, record the intent, ack."""
+        """Check the permission, record the intent, ack; what is left runs in the background."""
         click = Click.read(body, action)
         words = await self.concerns(click)
-        allowed = self._allowed(click.by, words)
-        if allowed is Allowed.YES:
-            self._keep(click, await self.intend(click))
+        if self._allowed(click.by, words) is Allowed.YES:
+            rest = await self.intend(click)
         else:
-            self._keep(click, lambda _: self._check(click, words))
+            rest = self._ask_first(click, words)
         await ack()
-
-    async def opened(self, body: dict[str, Any], client: AsyncWebClient) -> None:
-        """Answer the person."""
-        click = Click.read(body, body["actions"][0])
-        after = self._after.pop(click.trigger, None)
-        if after is not None:
-            await after(client)
-        await self._renew(await self.concerns(click))
+        self.desk.background.start(self._follow(rest, words))
 
     async def perform(self, job: Job, progress: Progress) -> Outcome:
         """Do the deed and write down in the audit log what came of it."""
@@ -100,8 +86,8 @@ class Button(Action):
         return outcome
 
     @abstractmethod
-    async def intend(self, click: Click) -> After:
-        """Write the intent down and return what is to be done after the ack."""
+    async def intend(self, click: Click) -> Rest | None:
+        """Write the intent down; return what is left to do after the ack, None for nothing."""
 
     async def work(self, job: Job, progress: Progress) -> Outcome:
         """Do what a job of this name asks for; a button without jobs needs none."""
@@ -118,11 +104,11 @@ class Button(Action):
     async def tell(
         self,
         click: Click,
-        client: AsyncWebClient,
         text: str,
         blocks: Sequence[Block] = (),
     ) -> None:
         """Say something to this person alone: below the message, else in a modal."""
+        client = self.desk.slack
         if not click.channel:
             view = modal.modal("Bounce Desk", blocks or [section(text)])
             await client.views_open(trigger_id=click.trigger, view=view)
@@ -159,33 +145,61 @@ class Button(Action):
                 await desk.members.ask(desk.slack, user, who, desk.clock())
         return self._allowed(user, words)
 
-    async def _check(self, click: Click, words: Sequence[str]) -> None:
+    async def _follow(self, rest: Rest | None, words: Sequence[str]) -> None:
+        """Do what is left; then keep the groups fresh, so that the next click need not wait."""
+        if rest is not None:
+            await rest
+        desk = self.desk
+        for word in words:
+            await desk.members.renew(desk.slack, desk.permissions.get(word, ()), desk.clock())
+
+    async def _ask_first(self, click: Click, words: Sequence[str]) -> None:
         """Ask who may, after the ack: then do it, or say why not."""
         allowed = await self._ask(click.by, words)
         if allowed is Allowed.YES:
-            after = await self.intend(click)
-            return await after(self.desk.slack)
+            if rest := await self.intend(click):
+                await rest
+            return None
         if allowed is Allowed.UNKNOWN:
             text = (
                 "Whether you may do this depends on a user group, and Slack does not tell now who"
                 " is in it. Nothing was done; try again in a minute."
             )
-            return await self.tell(click, self.desk.slack, text)
+            return await self.tell(click, text)
         word = next(w for w in words if self._allowed(click.by, [w]) is Allowed.NO)
         text = f"Only {named(self.desk.permissions[word])} may {self.may}. Nothing was done."
         await self.record(click.by, f"button {click.number}", "refused: not permitted", None)
-        return await self.tell(click, self.desk.slack, text)
+        return await self.tell(click, text)
 
-    async def _renew(self, words: Sequence[str]) -> None:
-        """Keep the groups fresh after a click, so that the next one need not wait for Slack."""
-        desk = self.desk
-        for word in words:
-            await desk.members.renew(desk.slack, desk.permissions.get(word, ()), desk.clock())
 
-    def _keep(self, click: Click, after: After) -> None:
-        self._after[click.trigger] = after
-        while len(self._after) > KEPT:
-            self._after.popitem(last=False)
+class ModalButton(Button):
+    """A button that asks in a modal, which the intent then comes with."""
+
+    title: ClassVar[str]
+
+    async def intend(self, click: Click) -> Rest:
+        """Record nothing: the intent is what the modal brings."""
+        return self._open(click)
+
+    @abstractmethod
+    async def form(self, click: Click) -> dict[str, Any]:
+        """Return the modal that asks, or one that says why there is nothing to ask."""
+
+    @abstractmethod
+    async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        """Validate the modal, record the intent, ack."""
+
+    async def _open(self, click: Click) -> None:
+        """Open the modal within the trigger's three seconds, then fill it."""
+        client = self.desk.slack
+        loading = modal.notice(self.title, "Loading …")
+        answer = await client.views_open(trigger_id=click.trigger, view=loading)
+        try:
+            view = await self.form(click)
+        except Exception:
+            log.exception("a form could not be made", extra={"action": self.name})
+            view = modal.notice(self.title, "It cannot be read now. Close this and try again.")
+        await client.views_update(view_id=answer["view"]["id"], view=view)
 
 
 class Work(Button):
@@ -196,19 +210,17 @@ class Work(Button):
 
     undone_by: ClassVar[str] = ""
 
-    async def intend(self, click: Click) -> After:
-        """Schedule the job, unless it was done already."""
+    async def intend(self, click: Click) -> Rest | None:
+        """Schedule the job, unless it was done already; the alert itself shows that it was."""
         store = self.desk.store
         last = await store.jobs.last(self.name, click.number)
         if last and last.id != click.seen and await self.settled(last):
-            return lambda client: self.already(click, client, last)
+            return self.already(click, last)
         if await store.alerts.get(click.number) is None:
-            return lambda client: self.tell(click, client, "This alert is not known any more.")
+            return self.tell(click, "This alert is not known any more.")
         job = Job(name=self.name, alert_id=click.number, by=click.by)
         scheduled = await store.jobs.schedule(job)
-        if scheduled.created:
-            return _nothing
-        return lambda client: self._under_way(click, client, scheduled.job)
+        return None if scheduled.created else self._under_way(click, scheduled.job)
 
     async def settled(self, last: Job) -> bool:
         """Tell whether the newest job did what a click would ask for again."""
@@ -219,15 +231,13 @@ class Work(Button):
         undone = await self.desk.store.jobs.last(self.undone_by, last.alert_id)
         return undone is None or undone.id < last.id
 
-    async def already(self, click: Click, client: AsyncWebClient, last: Job) -> None:
+    async def already(self, click: Click, last: Job) -> None:
         """Tell that it was done already, by whom and when."""
-        await self.tell(click, client, done_line(last))
+        await self.tell(click, done_line(last))
 
-    async def _under_way(self, click: Click, client: AsyncWebClient, job: Job) -> None:
+    async def _under_way(self, click: Click, job: Job) -> None:
         asked = f" at {moment(job.created_at)}" if job.created_at else ""
-        await self.tell(
-            click, client, f"<@{job.by}> asked for this{asked} already; it is being done."
-        )
+        await self.tell(click, f"<@{job.by}> asked for this{asked} already; it is being done.")
 
 
 class Control(Button):
@@ -238,14 +248,14 @@ class Control(Button):
         job = await self.desk.store.jobs.get(click.number)
         return (self.name, job.name) if job else (self.name,)
 
-    async def changed(self, click: Click, client: AsyncWebClient, job: Job, text: str) -> None:
+    async def changed(self, click: Click, job: Job, text: str) -> None:
         """Write the change down and tell the person."""
         await self.record(click.by, f"job {job.id} ({job.name})", text, job.alert_id)
-        await self.tell(click, client, text)
+        await self.tell(click, text)
 
-    async def too_late(self, click: Click, client: AsyncWebClient) -> None:
+    async def too_late(self, click: Click) -> None:
         """Tell how the job stands instead."""
-        await self.tell(click, client, standing(await self.desk.store.jobs.get(click.number)))
+        await self.tell(click, standing(await self.desk.store.jobs.get(click.number)))
 
 
 def named_job(job: Job) -> str:
@@ -284,10 +294,6 @@ def counted(count: int, one: str, many: str = "") -> str:
     ('1 contact', '1,200 contacts')
     """
     return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-async def _nothing(_: AsyncWebClient) -> None:
-    """Leave it to the alert itself, redrawn at once, to show what was asked for."""
 
 
 def _number(text: str) -> int:

@@ -5,8 +5,6 @@ timestamp that is no number and to a signature that is not ASCII.
 """
 
 import asyncio
-import copyreg
-import functools
 import hashlib
 import hmac
 import json
@@ -14,9 +12,7 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import timedelta
-from logging import Logger
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,8 +23,6 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.lazy_listener.async_internals import to_runnable_function
-from slack_bolt.lazy_listener.asyncio_runner import AsyncioLazyListenerRunner
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
     AsyncRateLimitErrorRetryHandler,
@@ -49,18 +43,8 @@ SIGNATURE_SECONDS = 300
 SIGNATURE = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
 STAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
 RECONNECT_SECONDS = 5.0
-SETTLE_SECONDS = 1.5
 
 log = logging.getLogger(__name__)
-
-
-def _itself(_: aiohttp.ClientSession) -> str:
-    """Tell `copy` to hand out the session itself."""
-    return "session"
-
-
-copyreg.pickle(aiohttp.ClientSession, _itself)
-"""Bolt copies a request for its lazy listeners, with the client and the session in it."""
 
 
 def open_session() -> aiohttp.ClientSession:
@@ -104,7 +88,7 @@ def make_app(settings: SlackSettings, session: aiohttp.ClientSession) -> AsyncAp
 
     `authorize` answers from the configuration: with a bare token Bolt would ask auth.test at the
     first click, and lose the click when Slack is slow. Every listener runs before the answer, so
-    it may only check, record and ack; the rest is for lazy listeners, whose tasks are kept.
+    it may only check, record and ack, and hands the rest to the Background.
     """
     token = settings.bot_token.get_secret_value()
 
@@ -120,49 +104,9 @@ def make_app(settings: SlackSettings, session: aiohttp.ClientSession) -> AsyncAp
         request_verification_enabled=False,  # done by Door, on the raw bytes
         ignoring_self_events_enabled=False,  # needs the bot's own id; we listen to no messages
     )
-    app.listener_runner.lazy_listener_runner = KeptListeners(log)
     app.use(Once())
     app.error(_failed)
     return app
-
-
-class KeptListeners(AsyncioLazyListenerRunner):
-    """Runs lazy listeners in tasks that are kept: Bolt's own may be collected half way."""
-
-    def __init__(self, logger: Logger) -> None:
-        super().__init__(logger)
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def start(self, function: Callable[..., Awaitable[None]], request: AsyncBoltRequest) -> None:
-        """Start a listener and keep its task until it is done."""
-        task = asyncio.create_task(self._run(function, request))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def settle(self) -> None:
-        """Wait until the listeners that run now are done."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _run(
-        self, function: Callable[..., Awaitable[None]], request: AsyncBoltRequest
-    ) -> None:
-        @functools.wraps(function)
-        async def logged(**arguments: Any) -> None:
-            try:
-                await function(**arguments)
-            except Exception:
-                log.exception("lazy listener failed")
-
-        await to_runnable_function(internal_func=logged, logger=log, request=request)
-
-
-async def settle_listeners(app: AsyncApp) -> None:
-    """Wait until the lazy listeners of an application are done, some seconds at most."""
-    runner = app.listener_runner.lazy_listener_runner
-    if isinstance(runner, KeptListeners):
-        with suppress(TimeoutError):
-            async with asyncio.timeout(SETTLE_SECONDS):
-                await runner.settle()
 
 
 class Once:

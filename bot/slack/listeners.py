@@ -8,9 +8,9 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
-from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.action import Action
+from handlers.button import ModalButton
 from handlers.entrances.commands import Commands
 from handlers.entrances.home import Home
 from handlers.entrances.shortcuts import Shortcuts
@@ -35,19 +35,19 @@ def listen(
 ) -> None:
     """Register every listener; what nothing else hears is answered by the last ones."""
     for name, action in actions.items():
-        app.action(name)(ack=action.clicked, lazy=[action.opened])
-        app.view(name)(action.submitted)
-    more = More(actions, home)
-    app.action(MORE)(ack=more.clicked, lazy=[more.opened])
-    app.shortcut("diagnose_bounce")(ack=shortcuts.acknowledged, lazy=[shortcuts.diagnose_bounce])
-    app.shortcut("look_up_contact")(ack=shortcuts.acknowledged, lazy=[shortcuts.look_up_contact])
-    app.view("look_up_contact")(ack=shortcuts.asked, lazy=[shortcuts.found])
-    app.event("app_home_opened")(ack=home.acknowledged, lazy=[home.opened])
+        app.action(name)(action.clicked)
+        if isinstance(action, ModalButton):
+            app.view(name)(action.submitted)
+    app.action(MORE)(More(actions, home).clicked)
+    app.shortcut("diagnose_bounce")(shortcuts.diagnose_bounce)
+    app.shortcut("look_up_contact")(shortcuts.look_up_contact)
+    app.view("look_up_contact")(shortcuts.asked)
+    app.event("app_home_opened")(home.opened)
     app.event("app_uninstalled")(_removed)
     app.event("tokens_revoked")(_removed)
-    app.command(ANY)(ack=commands.received, lazy=[commands.answered])
+    app.command(ANY)(commands.received)
     app.event(ANY)(_acknowledged)
-    app.action(ANY)(ack=_acknowledged, lazy=[home.stale])
+    app.action(ANY)(home.stale)
     app.view(ANY)(_acknowledged)
     app.view_closed(ANY)(_acknowledged)
     app.shortcut(ANY)(_acknowledged)
@@ -60,36 +60,17 @@ class More:
         self._actions = actions
         self._home = home
 
-    async def clicked(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """Hand the click to the action that was chosen."""
-        chosen, as_button = self._chosen(action)
-        if chosen is None:
-            await ack()
-            return
-        await chosen.clicked(ack, _with(body, as_button), as_button)
-
-    async def opened(
-        self,
-        body: dict[str, Any],
-        action: dict[str, Any],
-        client: AsyncWebClient,
-        respond: AsyncRespond,
+    async def clicked(
+        self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], respond: AsyncRespond
     ) -> None:
-        """Open what the chosen action opens; an action that is gone is answered as stale."""
-        chosen, as_button = self._chosen(action)
-        if chosen is None:
-            await self._home.stale(body, respond)
-        else:
-            await chosen.opened(_with(body, as_button), client)
-
-    def _chosen(self, action: dict[str, Any]) -> tuple[Action | None, dict[str, Any]]:
+        """Hand the click to the action that was chosen; one that is gone is answered as stale."""
         option = action.get("selected_option") or {}
         name, _, value = str(option.get("value", "")).partition("|")
-        return self._actions.get(name), {**action, "action_id": name, "value": value}
-
-
-def _with(body: dict[str, Any], action: dict[str, Any]) -> dict[str, Any]:
-    return {**body, "actions": [action]}
+        chosen = self._actions.get(name)
+        if chosen is None:
+            await self._home.stale(ack, body, respond)
+        else:
+            await chosen.clicked(ack, body, {**action, "action_id": name, "value": value})
 
 
 async def _acknowledged(ack: AsyncAck) -> None:

@@ -1,8 +1,6 @@
 """Cancel what is scheduled, as long as it does not run."""
 
-from functools import partial
-
-from handlers.button import After, Click, Control, named_job
+from handlers.button import Click, Control, Rest, named_job
 
 
 class Cancel(Control):
@@ -12,10 +10,10 @@ class Cancel(Control):
     label = "Cancel"
     may = "cancel this"
 
-    async def intend(self, click: Click) -> After:
+    async def intend(self, click: Click) -> Rest:
         """Cancel it at once: the job either runs or is cancelled, never both."""
         job = await self.desk.store.jobs.get(click.number)
         if job is None or not await self.desk.store.jobs.cancel(job.id, click.by):
-            return partial(self.too_late, click)
+            return self.too_late(click)
         await self.note(job, f"cancel:{job.id}", f"{named_job(job)} cancelled by <@{click.by}>.")
-        return lambda client: self.changed(click, client, job, "Cancelled: nothing is done.")
+        return self.changed(click, job, "Cancelled: nothing is done.")

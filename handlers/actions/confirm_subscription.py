@@ -7,7 +7,6 @@ import hashlib
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.action import Action, Outcome, Progress
 from handlers.errors import PermanentError
@@ -25,9 +24,6 @@ class ConfirmSubscription(Action):
     async def clicked(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Ack: there is no such button."""
         await ack()
-
-    async def opened(self, body: dict[str, Any], client: AsyncWebClient) -> None:
-        """Do nothing: there is no such button."""
 
     async def perform(self, job: Job, progress: Progress) -> Outcome:
         """Confirm; what a person has to do is told in the admin channel."""

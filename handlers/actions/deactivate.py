@@ -3,8 +3,6 @@
 from collections import Counter
 from collections.abc import AsyncIterator
 
-from slack_sdk.web.async_client import AsyncWebClient
-
 from handlers.action import Outcome, Progress, Stopped
 from handlers.button import Click, Work, counted, done_line
 from handlers.errors import PermanentError
@@ -26,11 +24,11 @@ class Deactivate(Work):
     may = "flag contacts as inactive"
     undone_by = "reactivate"
 
-    async def already(self, click: Click, client: AsyncWebClient, last: Job) -> None:
+    async def already(self, click: Click, last: Job) -> None:
         """Tell what was done, and offer those who have bounced since."""
         text, count = done_line(last), await self.desk.store.contacts.count_to_flag(click.number)
         if not count:
-            return await self.tell(click, client, text)
+            return await self.tell(click, text)
         new = "One new contact has" if count == 1 else f"{count:,} new contacts have"
         text += f"\n{new} bounced since."
         again = button(
@@ -40,7 +38,7 @@ class Deactivate(Work):
             confirm=await self._question(click.number, count),
         )
         row = actions([again], f"again:{last.id}")
-        return await self.tell(click, client, text, [section(text), row])
+        return await self.tell(click, text, [section(text), row])
 
     async def _question(self, number: int, count: int) -> Block | None:
         alert = await self.desk.store.alerts.get(number)

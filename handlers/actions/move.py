@@ -1,34 +1,28 @@
 """Move what is scheduled to another time, as long as it does not run."""
 
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_sdk.web.async_client import AsyncWebClient
 
-from handlers.button import After, Click, Control, named_job, standing
+from handlers.button import Click, Control, ModalButton, named_job, standing
 from handlers.slack import modal
 from handlers.slack.block_kit import moment
 from handlers.slack.time_zone import zone_of
 from handlers.store import Job, JobState
 
-TITLE = "Move to another time"
 FARTHEST = timedelta(days=30)
 LATE = timedelta(seconds=90)
 """The picker has no seconds: the minute that runs is not yet the past."""
 
 
-class Move(Control):
+class Move(Control, ModalButton):
     """Ask for another date and time in a modal."""
 
     name = "move"
     label = "Move"
     may = "move this"
-
-    async def intend(self, click: Click) -> After:
-        """Record nothing: the intent is what the modal brings."""
-        return partial(self._open, click)
+    title = "Move to another time"
 
     async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Move the job, unless it runs by now."""
@@ -57,18 +51,16 @@ class Move(Control):
             return "It is running already, or has ended: it cannot be moved any more."
         return ""
 
-    async def _open(self, click: Click, client: AsyncWebClient) -> None:
-        loading = modal.notice(TITLE, "Loading …")
-        answer = await client.views_open(trigger_id=click.trigger, view=loading)
-        view = await self._form(click, client, await self.desk.store.jobs.get(click.number))
-        await client.views_update(view_id=answer["view"]["id"], view=view)
-
-    async def _form(self, click: Click, client: AsyncWebClient, job: Job | None) -> dict[str, Any]:
+    async def form(self, click: Click) -> dict[str, Any]:
+        """Ask for a time, in the person's own zone."""
+        job = await self.desk.store.jobs.get(click.number)
         if job is None or job.state is not JobState.WAITING:
-            return modal.notice(TITLE, standing(job))
-        zone, now = await zone_of(client, click.by), self.desk.clock()
+            return modal.notice(self.title, standing(job))
+        zone, now = await zone_of(self.desk.slack, click.by), self.desk.clock()
         first = job.run_at if job.run_at and job.run_at > now else zone.early_morning(now)
         hint = f"In your time zone ({zone.name})."
         when = modal.ask("when", "When", modal.date_and_time(first), hint=hint)
         metadata = {"job": job.id}
-        return modal.modal(TITLE, [when], callback_id=self.name, submit="Move", metadata=metadata)
+        return modal.modal(
+            self.title, [when], callback_id=self.name, submit="Move", metadata=metadata
+        )

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from slack_sdk.web.async_client import AsyncWebClient
-
 from handlers.action import Outcome, Progress
-from handlers.button import After, Click, Work
+from handlers.button import Click, Rest, Work
 from handlers.errors import PermanentError
 from handlers.slack.alert_message import fitting
 from handlers.slack.alert_text import lead, reply_text, spoken, ticket
@@ -36,17 +34,17 @@ class OpenTicket(Work):
     label = "Open a ticket"
     may = "open a ticket"
 
-    async def intend(self, click: Click) -> After:
+    async def intend(self, click: Click) -> Rest | None:
         """Schedule the job; without a ticket system tell which key to set."""
         if self.desk.tickets is None:
-            return lambda client: self.tell(click, client, NO_SYSTEM)
+            return self.tell(click, NO_SYSTEM)
         return await super().intend(click)
 
-    async def already(self, click: Click, client: AsyncWebClient, last: Job) -> None:
+    async def already(self, click: Click, last: Job) -> None:
         """Show the ticket that is there."""
         alert = await self.desk.store.alerts.get(click.number)
         there = ticket(alert) if alert and alert.ticket else last.result
-        await self.tell(click, client, f"The ticket is there: {there}")
+        await self.tell(click, f"The ticket is there: {there}")
 
     async def work(self, job: Job, progress: Progress) -> Outcome:
         """Open the ticket, or find the one that an earlier attempt opened."""

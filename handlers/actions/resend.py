@@ -1,15 +1,13 @@
 """Send email again, at a time of the person's choice, to those who may still get it."""
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.action import Outcome, Progress
-from handlers.button import After, Button, Click, counted
+from handlers.button import Click, ModalButton, counted
 from handlers.resending import Resending
 from handlers.slack import modal
 from handlers.slack.alert_text import reply_text, title
@@ -22,7 +20,6 @@ from resolutions.bounce import Kind, Permanence
 from resolutions.catalogue.resolution import FinalFor, Resolution
 from resolutions.masking import mask
 
-TITLE = "Schedule a resend"
 CHOICE_LIMIT = 100
 """More recipients than Slack's menu holds are chosen by how they bounced."""
 
@@ -53,19 +50,14 @@ WARNINGS = {
 }
 GONE = "This alert is not known any more."
 
-log = logging.getLogger(__name__)
 
-
-class Resend(Button):
+class Resend(ModalButton):
     """Schedule a resend: a modal asks whom, when and how."""
 
     name = "resend"
     label = "Schedule a resend"
     may = "schedule a resend"
-
-    async def intend(self, click: Click) -> After:
-        """Record nothing: the intent is what the modal brings."""
-        return lambda client: self._open(click, client)
+    title = label
 
     async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Validate the modal, schedule the job, ack."""
@@ -88,35 +80,25 @@ class Resend(Button):
         """Send again to everybody chosen, judged anew one by one."""
         return await Resending(self.desk, job, progress).run(await self._chosen(job))
 
-    async def _open(self, click: Click, client: AsyncWebClient) -> None:
-        """Open the modal within the trigger's three seconds, then fill it."""
-        loading = modal.notice(TITLE, "Loading …")
-        answer = await client.views_open(trigger_id=click.trigger, view=loading)
-        try:
-            view = await self._form(click, client)
-        except Exception:
-            log.exception("the form of a resend could not be made")
-            view = modal.notice(TITLE, "The alert cannot be read now. Close this and try again.")
-        await client.views_update(view_id=answer["view"]["id"], view=view)
-
-    async def _form(self, click: Click, client: AsyncWebClient) -> dict[str, Any]:
+    async def form(self, click: Click) -> dict[str, Any]:
+        """Ask whom, when and how; say so where nobody can be sent to."""
         store = self.desk.store
         alert = await store.alerts.get(click.number)
         if alert is None:
-            return modal.notice(TITLE, GONE)
+            return modal.notice(self.title, GONE)
         if alert.key.complaint:
-            return modal.notice(TITLE, COMPLAINED)
+            return modal.notice(self.title, COMPLAINED)
         last = await store.jobs.last(self.name, alert.id)
         if last and last.state in {JobState.WAITING, JobState.RUNNING}:
-            return modal.notice(TITLE, _standing(last))
+            return modal.notice(self.title, _standing(last))
         found = await store.deliveries.to_resend(alert.id, CHOICE_LIMIT + 1)
         open_ones = [one for one in found if _may_go(one)]
         if not open_ones:
-            return modal.notice(TITLE, NOBODY)
+            return modal.notice(self.title, NOBODY)
         ways = self._ways(open_ones)
         if not ways:
-            return modal.notice(TITLE, NO_WAY)
-        zone = await zone_of(client, click.by)
+            return modal.notice(self.title, NO_WAY)
+        zone = await zone_of(self.desk.slack, click.by)
         return self._filled(alert, open_ones, ways, zone)
 
     def _filled(
@@ -134,7 +116,7 @@ class Resend(Button):
         few = [one.id for one in found] if len(found) <= CHOICE_LIMIT else []
         metadata = {"alert": alert.id, "all": few}
         return modal.modal(
-            TITLE, blocks, callback_id=self.name, submit="Schedule", metadata=metadata
+            self.title, blocks, callback_id=self.name, submit="Schedule", metadata=metadata
         )
 
     def _whom(self, found: Sequence[Delivery], alert: Alert) -> Block:

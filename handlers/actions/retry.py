@@ -1,8 +1,6 @@
 """Try again what failed, from where it got to."""
 
-from functools import partial
-
-from handlers.button import After, Click, Control
+from handlers.button import Click, Control, Rest
 
 
 class Retry(Control):
@@ -12,10 +10,10 @@ class Retry(Control):
     label = "Try again"
     may = "try this again"
 
-    async def intend(self, click: Click) -> After:
+    async def intend(self, click: Click) -> Rest:
         """Make it due; a second click finds it waiting."""
         job = await self.desk.store.jobs.get(click.number)
         if job is None or not await self.desk.store.jobs.retry(job.id, click.by):
-            return partial(self.too_late, click)
+            return self.too_late(click)
         text = "It is tried again, from where it got to."
-        return lambda client: self.changed(click, client, job, text)
+        return self.changed(click, job, text)

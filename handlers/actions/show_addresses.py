@@ -1,8 +1,6 @@
 """Show the addresses of an alert to one person, who is noted in the audit log."""
 
-from slack_sdk.web.async_client import AsyncWebClient
-
-from handlers.button import After, Button, Click, counted
+from handlers.button import Button, Click, Rest, counted
 from handlers.slack.alert_text import address
 from handlers.slack.block_kit import cut, plain
 
@@ -16,14 +14,14 @@ class ShowAddresses(Button):
     label = "Show addresses"
     may = "see whole addresses"
 
-    async def intend(self, click: Click) -> After:
+    async def intend(self, click: Click) -> Rest:
         """Record nothing yet: that somebody saw them is noted before they are shown."""
-        return lambda client: self._show(click, client)
+        return self._show(click)
 
-    async def _show(self, click: Click, client: AsyncWebClient) -> None:
+    async def _show(self, click: Click) -> None:
         alert = await self.desk.store.alerts.get(click.number)
         if alert is None:
-            return await self.tell(click, client, "This alert is not known any more.")
+            return await self.tell(click, "This alert is not known any more.")
         found = await self.desk.store.deliveries.of_alert(alert.id, SHOWN)
         known = dict.fromkeys(one.recipient for one in found)
         await self.record(click.by, f"alert {alert.id}: {len(known)} addresses", "shown", alert.id)
@@ -31,4 +29,4 @@ class ShowAddresses(Button):
         if (more := alert.recipients - len(known)) > 0:
             lines.append(f"and {more:,} more")
         text = "\n".join([f"{counted(alert.recipients, 'recipient')}, shown to you alone:", *lines])
-        return await self.tell(click, client, cut(text, 900), plain(text))
+        return await self.tell(click, cut(text, 900), plain(text))

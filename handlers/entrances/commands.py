@@ -34,11 +34,12 @@ class Commands:
         self._desk = desk
         self._links = Links(desk.slack)
 
-    async def received(self, ack: AsyncAck) -> None:
-        """Ack, whatever was typed: reading it may wait for the database."""
+    async def received(self, ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        """Ack, whatever was typed, and answer then: that may wait for the database."""
         await ack()
+        self._desk.background.start(self._respond(body, respond))
 
-    async def answered(self, body: dict[str, Any], respond: AsyncRespond) -> None:
+    async def _respond(self, body: dict[str, Any], respond: AsyncRespond) -> None:
         """Answer through the response_url, which works in every channel."""
         message = await self.answer(unescape(str(body.get("text") or "")))
         answer = await respond(

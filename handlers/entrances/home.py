@@ -6,7 +6,6 @@ from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
-from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.action import Desk
 from handlers.slack import alert_message as blocks
@@ -28,18 +27,23 @@ class Home:
         self._desk = desk
         self._links = Links(desk.slack)
 
-    async def acknowledged(self, ack: AsyncAck) -> None:
-        """Ack; what is drawn waits for the database."""
+    async def opened(self, ack: AsyncAck, event: dict[str, Any]) -> None:
+        """Ack, and draw App Home for the person who opened it."""
         await ack()
-
-    async def opened(self, event: dict[str, Any], client: AsyncWebClient) -> None:
-        """Draw App Home for the person who opened it."""
         if event.get("tab", "home") == "home":
-            view = {"type": "home", "blocks": await self._draw()}
-            await client.views_publish(user_id=event["user"], view=view)
+            self._desk.background.start(self._publish(event["user"]))
 
-    async def stale(self, body: dict[str, Any], respond: AsyncRespond) -> None:
-        """Tell a person that a button is from an older message, and where the alert lives on."""
+    async def stale(self, ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        """Ack, and tell a person that a button is from an older message."""
+        await ack()
+        self._desk.background.start(self._point_on(body, respond))
+
+    async def _publish(self, user: str) -> None:
+        view = {"type": "home", "blocks": await self._draw()}
+        await self._desk.slack.views_publish(user_id=user, view=view)
+
+    async def _point_on(self, body: dict[str, Any], respond: AsyncRespond) -> None:
+        """Tell where the alert of an older message lives on."""
         container, channel = body.get("container") or {}, (body.get("channel") or {}).get("id")
         if not (channel and body.get("response_url")):
             return

@@ -10,7 +10,6 @@ from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.action import Desk
 from handlers.slack import answers
@@ -41,12 +40,19 @@ class Shortcuts:
         self._desk = desk
         self._sleep = sleep
 
-    async def acknowledged(self, ack: AsyncAck) -> None:
-        """Ack; the modal follows."""
+    async def diagnose_bounce(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Ack, and open a modal that says why the reply in a message was given."""
         await ack()
+        self._desk.background.start(self._diagnose(body))
 
-    async def diagnose_bounce(self, body: dict[str, Any], client: AsyncWebClient) -> None:
-        """Open a modal that says why the reply in a message was given."""
+    async def look_up_contact(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Ack, and open a modal that asks for an address."""
+        await ack()
+        question = self._desk.slack.views_open(trigger_id=body["trigger_id"], view=_question())
+        self._desk.background.start(question)
+
+    async def _diagnose(self, body: dict[str, Any]) -> None:
+        client = self._desk.slack
         opened = await client.views_open(
             trigger_id=body["trigger_id"], view=_modal(DIAGNOSE, plain(LOADING))
         )
@@ -54,26 +60,21 @@ class Shortcuts:
         view = _modal(DIAGNOSE, list(message.blocks))
         await client.views_update(view_id=opened["view"]["id"], view=view)
 
-    async def look_up_contact(self, body: dict[str, Any], client: AsyncWebClient) -> None:
-        """Open a modal that asks for an address."""
-        await client.views_open(trigger_id=body["trigger_id"], view=_question())
-
     async def asked(self, ack: AsyncAck, view: dict[str, Any]) -> None:
         """Say that the answer is on its way, or what is wrong with the address."""
-        if not _is_address(_typed(view)):
+        address = _typed(view)
+        if not _is_address(address):
             wrong = "This is no email address: it needs a name, an @ and a domain."
             await ack(response_action="errors", errors={ADDRESS: wrong})
             return
         loading = {**_modal(LOOK_UP, plain(LOADING)), "external_id": _external(view)}
         await ack(response_action="update", view=loading)
+        self._desk.background.start(self._show(address, _external(view)))
 
-    async def found(self, view: dict[str, Any], client: AsyncWebClient) -> None:
+    async def _show(self, address: str, external_id: str) -> None:
         """Show how the address stands and what became of its mail."""
-        address = _typed(view)
-        if not _is_address(address):
-            return
         message = await self._looked_up(address)
-        await self._show(_external(view), _modal(LOOK_UP, list(message.blocks)), client)
+        await self._fill(external_id, _modal(LOOK_UP, list(message.blocks)))
 
     def _diagnosed(self, message: dict[str, Any]) -> Message:
         text = quoted(message)
@@ -93,11 +94,11 @@ class Shortcuts:
             return Message(wrong, plain(wrong))
         return answers.contact(address, contacts, history)
 
-    async def _show(self, external_id: str, view: Block, client: AsyncWebClient) -> None:
+    async def _fill(self, external_id: str, view: Block) -> None:
         """Fill the modal that the ack asked for, as soon as Slack shows it."""
         for attempt in range(1, TRIES + 1):
             try:
-                await client.views_update(external_id=external_id, view=view)
+                await self._desk.slack.views_update(external_id=external_id, view=view)
             except SlackApiError as error:
                 if refusal(error) != "not_found" or attempt == TRIES:
                     raise

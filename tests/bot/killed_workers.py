@@ -36,9 +36,6 @@ class Effect(Action):
     async def clicked(self, ack, body, action) -> None:
         raise NotImplementedError
 
-    async def opened(self, body, client) -> None:
-        raise NotImplementedError
-
     async def perform(self, job, progress) -> Outcome:
         async with self.store.database.writing() as connection:
             await connection.execute(

@@ -36,9 +36,6 @@ class Errand(Action):
     async def clicked(self, ack, body, action) -> None:
         raise NotImplementedError
 
-    async def opened(self, body, client) -> None:
-        raise NotImplementedError
-
     async def perform(self, job, progress) -> Outcome:
         self.jobs.append(job)
         self.begun.set()

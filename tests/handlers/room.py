@@ -144,9 +144,9 @@ async def room(
             desk=desk,
             poster=Poster(posting, labels, "test", sleep),
             triage=Triage(store.events, desk.rulebook, desk.operators, desk.catalogue),
-            listeners=app.listener_runner.lazy_listener_runner,
+            listeners=desk.background,
         )
-        await app.listener_runner.lazy_listener_runner.settle()
+        await desk.background.settle()
         assert slack.violations == []
 
 

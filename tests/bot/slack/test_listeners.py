@@ -26,7 +26,7 @@ async def app(furnish) -> AsyncIterator[AsyncApp]:
     actions = {name: action(desk) for name, action in ACTIONS.items()}
     listen(made, actions, Commands(desk), Shortcuts(desk), Home(desk))
     yield made
-    await made.listener_runner.lazy_listener_runner.settle()
+    await desk.background.settle()
 
 
 async def answer(app: AsyncApp, payload: dict[str, object]) -> BoltResponse:

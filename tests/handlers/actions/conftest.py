@@ -22,6 +22,7 @@ from bot.slack.bolt import Door, make_app
 from bot.store.store import SqlStore
 from handlers.action import Action, Desk, ResendTarget
 from handlers.actions import ACTIONS
+from handlers.button import ModalButton
 from handlers.http.outgoing import Outgoing
 from handlers.posting import Poster
 from handlers.provider import Parsed, Provider, WebhookRequest
@@ -182,7 +183,7 @@ class Room:
 
         chosen = self.actions[action]
         await chosen.clicked(ack, body, body["actions"][0])
-        await chosen.opened(body, self.desk.slack)
+        await self.listeners.settle()
 
     async def submit(self, user: str, **entries: Any) -> Answer:
         """Send the top modal."""
@@ -261,8 +262,9 @@ async def room(
         actions = {name: action(desk) for name, action in ACTIONS.items()}
         app = make_app(office.settings, office.session)
         for name, action in actions.items():
-            app.action(name)(ack=action.clicked, lazy=[action.opened])
-            app.view(name)(action.submitted)
+            app.action(name)(action.clicked)
+            if isinstance(action, ModalButton):
+                app.view(name)(action.submitted)
         door = Door(app, office.settings, clock, lambda _: None)
         server = web.Application()
         server.add_routes([web.post("/slack/events", door.receive)])
@@ -283,7 +285,7 @@ async def room(
             performer=Performer(store, actions, clock),
             poster=Poster(desk, labels, "test", sleep),
             triage=Triage(store.events, desk.rulebook, desk.operators, desk.catalogue),
-            listeners=app.listener_runner.lazy_listener_runner,
+            listeners=desk.background,
             sleep=sleep,
             failures=failures,
         )

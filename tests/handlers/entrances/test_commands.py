@@ -1,9 +1,9 @@
 """What `/bounce …` answers to the person who typed it."""
 
-import asyncio
 import json
 
 import pytest
+from slack_sdk.webhook import WebhookResponse
 from sqlalchemy import text
 
 from bot.store.sql.database import Database
@@ -125,14 +125,20 @@ async def test_an_automatic_reply_is_no_bounce(room):
 
 
 async def test_the_ack_does_not_wait_for_the_database(room):
-    acked = asyncio.Event()
+    order = []
 
     async def ack() -> None:
-        acked.set()
+        order.append("acked")
 
-    await Commands(room.desk).received(ack)
+    async def respond(**_: object) -> WebhookResponse:
+        order.append("answered")
+        return WebhookResponse(url="", status_code=200, body="ok", headers={})
 
-    assert acked.is_set()
+    await Commands(room.desk).received(ack, {"text": "explain quota"}, respond)
+
+    assert order == ["acked"]
+    await room.listeners.settle()
+    assert order == ["acked", "answered"]
 
 
 async def without_deliveries(database_url, clock):
