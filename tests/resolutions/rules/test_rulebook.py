@@ -22,6 +22,8 @@ from resolutions.rules.statuses import KNOWLEDGE, Statuses
 FILES = sorted((KNOWLEDGE / "rules").glob("*.toml"))
 RULEBOOK = Rulebook.load()
 
+LINE_LIMIT = 100
+
 
 @pytest.fixture(scope="module")
 def rulebook() -> Rulebook:
@@ -53,6 +55,13 @@ def test_rule_wins_its_examples_against_all_others(rule: Rule, rulebook: Ruleboo
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_file_has_the_shape_of_a_rule_file(path: Path) -> None:
     assert checked(path)["rule"]
+
+
+@pytest.mark.parametrize("path", [*FILES, KNOWLEDGE / "words.toml"], ids=lambda path: path.stem)
+def test_no_line_of_a_file_is_too_long_to_read(path: Path) -> None:
+    lines = path.read_text("utf-8").splitlines()
+
+    assert [line for line in lines if len(line) > LINE_LIMIT] == []
 
 
 def test_ids_are_unique() -> None:
@@ -168,6 +177,73 @@ def test_words_of_a_file_stand_for_groups(tmp_path: Path) -> None:
     rulebook = Rulebook.load([own])
 
     assert hits(rulebook, "550 the bottle is leaking")[0].rule.id == "own-leak"
+
+
+def test_alternatives_may_stand_a_line_each_and_in_pieces(tmp_path: Path) -> None:
+    own = rule_file(
+        tmp_path,
+        """
+        [words]
+        box = ['crate', 'barrel']
+        [[rule]]
+        id = "own-leak"
+        reason = "bad-configuration"
+        examples = ["550 barrel leaking", "550 crate is wet"]
+        text = [
+          'leaking',
+          ['{box} ', '(is )?', 'wet'],
+        ]
+        """,
+    )
+
+    rulebook = Rulebook.load([own])
+
+    assert rulebook.rules[0].text == "leaking|(crate|barrel) (is )?wet"
+    assert rulebook.rules[0].examples == ("550 barrel leaking", "550 crate is wet")
+    assert hits(rulebook, "550 the crate is wet")[0].matched == "crate is wet"
+
+
+def test_words_of_all_files_stand_below_those_of_a_file(tmp_path: Path) -> None:
+    text = """
+        [[rule]]
+        id = "own-mail"
+        reason = "bad-configuration"
+        example = "550 mail melted"
+        text = '{mail} melted'
+        """
+
+    shared = Rulebook.load([rule_file(tmp_path, text)]).rules[0].text
+    own = Rulebook.load([rule_file(tmp_path, f"[words]\nmail = 'parcel'\n{text}")]).rules[0].text
+
+    assert (shared, own) == ("(message|mail|email) melted", "(parcel) melted")
+
+
+@pytest.mark.parametrize(
+    ("group", "words"),
+    [("", ["mailbox melted", "the mailbox"]), ('group = "own"', ["mailbox melted"])],
+)
+def test_of_a_group_the_longest_words_count(tmp_path: Path, group: str, words: list[str]) -> None:
+    own = rule_file(
+        tmp_path,
+        f"""
+        [[rule]]
+        id = "own-one"
+        {group}
+        reason = "bad-configuration"
+        example = "550 the mailbox"
+        text = 'the mailbox'
+        [[rule]]
+        id = "own-two"
+        {group}
+        reason = "bad-configuration"
+        example = "550 mailbox melted"
+        text = 'mailbox melted'
+        """,
+    )
+
+    found = hits(Rulebook.load([own]), "550 the mailbox melted")
+
+    assert [hit.matched for hit in found if hit.strength is Strength.OPERATOR] == words
 
 
 def test_wording_matches_whole_words_only(rulebook: Rulebook) -> None:
