@@ -87,12 +87,12 @@ def _serve(chosen: argparse.Namespace) -> int:
 def _demo(chosen: argparse.Namespace) -> int:
     from bot.cli.serve import run
     from bot.logs import set_up_logs
-    from bot.sandbox.demo import DemoError, Options, run_once
+    from bot.sandbox.demo import DemoError, DemoOptions, run_once
 
     if chosen.json and not chosen.once:
         raise UsageError("--json goes with --once: bounce demo --once --json")
     set_up_logs(level=30)
-    options = Options(port=chosen.port, database=chosen.database)
+    options = DemoOptions(port=chosen.port, database=chosen.database)
     if not chosen.once:
         run(_stay(options))
         return 0

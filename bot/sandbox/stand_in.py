@@ -10,23 +10,23 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from bot.sandbox.errors import ApiError
 from bot.sandbox.page.routes import HOST, Page
 from bot.sandbox.page.snapshot import Snapshot
-from bot.sandbox.page.wishes import Deeds
-from bot.sandbox.slack.events.delivery import Answer, Delivery
+from bot.sandbox.page.wishes import Wishes
+from bot.sandbox.slack.api_error import ApiError
+from bot.sandbox.slack.events.dispatch import BotAnswer, Dispatcher
 from bot.sandbox.slack.events.gestures import Gestures
-from bot.sandbox.slack.events.response_urls import Answers
+from bot.sandbox.slack.events.response_urls import ResponseUrls
 from bot.sandbox.slack.events.socket_mode import SocketMode
 from bot.sandbox.slack.events.submissions import Submissions
-from bot.sandbox.slack.records import Call, Records, Violation
-from bot.sandbox.slack.state import PEOPLE, Message, User, View, Workspace
+from bot.sandbox.slack.records import ApiCall, Records, Violation
+from bot.sandbox.slack.state import PEOPLE, SlackMessage, User, View, Workspace
 from bot.sandbox.slack.web_api.arguments import read_arguments, read_upload
 from bot.sandbox.slack.web_api.chat import Chat, message_body
-from bot.sandbox.slack.web_api.faults import Fault, Faults
+from bot.sandbox.slack.web_api.fault_injection import Fault, Faults
 from bot.sandbox.slack.web_api.files import Uploads
-from bot.sandbox.slack.web_api.lookups import Reading
-from bot.sandbox.slack.web_api.methods import Api, Method, Tokens, cut, failed, methods_of
+from bot.sandbox.slack.web_api.lookups import Lookups
+from bot.sandbox.slack.web_api.methods import Method, Tokens, WebApi, cut, failed, methods_of
 from bot.sandbox.slack.web_api.rates import Rates
 from bot.sandbox.slack.web_api.views import Modals, view_body
 
@@ -85,13 +85,15 @@ class SlackStandIn:
         self.records = Records(self.clock)
         self.workspace = Workspace(self.clock, self.channels, self.usergroups, self.people)
         self.socket_mode = SocketMode()
-        self.answers = Answers(self.workspace, self.records)
-        self.delivery = Delivery(self.signing_secret, self.socket_mode, self.clock, self.records)
-        self.delivery.url = self.events_url
+        self.response_urls = ResponseUrls(self.workspace, self.records)
+        self.dispatcher = Dispatcher(
+            self.signing_secret, self.socket_mode, self.clock, self.records
+        )
+        self.dispatcher.url = self.events_url
         self.modals = Modals(self.workspace)
-        submissions = Submissions(self.workspace, self.delivery, self.modals, self.records)
+        submissions = Submissions(self.workspace, self.dispatcher, self.modals, self.records)
         self.gestures = Gestures(
-            self.workspace, self.delivery, self.answers, submissions, self.records
+            self.workspace, self.dispatcher, self.response_urls, submissions, self.records
         )
         self._origin = ""
         self._runner: web.AppRunner | None = None
@@ -120,7 +122,7 @@ class SlackStandIn:
         return self.records.calls
 
     @property
-    def call_log(self) -> list[Call]:
+    def call_log(self) -> list[ApiCall]:
         """Every call in order, with its time."""
         return self.records.log
 
@@ -177,10 +179,10 @@ class SlackStandIn:
         site = web.TCPSite(runner, host, port)
         await site.start()
         self._origin = f"http://{host}:{runner.addresses[0][1]}"
-        self.socket_mode.origin = self.answers.origin = self._origin
+        self.socket_mode.origin = self.response_urls.origin = self._origin
         self._chat = Chat(self.workspace, self._tokens.scopes, self.page_url)
         api.serve(self._methods(), self._chat.resolve)
-        await self.delivery.open()
+        await self.dispatcher.open()
         self._runner = runner
         self._ends = (api.end, page.close)
         self._due = asyncio.create_task(self._send_due())
@@ -196,7 +198,7 @@ class SlackStandIn:
         for end in self._ends:
             end()
         await self.socket_mode.close()
-        await self.delivery.close()
+        await self.dispatcher.close()
         await self._runner.cleanup()
         self._runner = None
 
@@ -217,7 +219,7 @@ class SlackStandIn:
         value: Any = None,
         *,
         block_id: str | None = None,
-    ) -> Answer:
+    ) -> BotAnswer:
         """Use an element of a message: a button, or a menu or picker with the value chosen.
 
         Of several buttons with one action_id, `value` or `block_id` says which.
@@ -228,45 +230,47 @@ class SlackStandIn:
 
     async def click_modal(
         self, user: str, action_id: str, value: Any = None, block_id: str | None = None
-    ) -> Answer:
+    ) -> BotAnswer:
         """Use an element of the top modal that tells the bot at once."""
         view = self.workspace.stacks[user][-1]
         return await self.gestures.click_view(view, action_id, value, block_id)
 
     async def click_home(
         self, user: str, action_id: str, value: Any = None, block_id: str | None = None
-    ) -> Answer:
+    ) -> BotAnswer:
         """Use an element of App Home."""
         view = self.workspace.homes[user]
         return await self.gestures.click_view(view, action_id, value, block_id)
 
-    async def command(self, user: str, channel: str, text: str, command: str = "/bounce") -> Answer:
+    async def command(
+        self, user: str, channel: str, text: str, command: str = "/bounce"
+    ) -> BotAnswer:
         """Type a slash command."""
         return await self.gestures.command(user, channel, text, command)
 
-    async def submit(self, user: str, state: Mapping[str, Any] | None = None) -> Answer:
+    async def submit(self, user: str, state: Mapping[str, Any] | None = None) -> BotAnswer:
         """Fill the top modal, by block_id or action_id, and send it.
 
         Options are given by their value, several as a list; a date and time as unix seconds.
         """
         return await self.gestures.submit(user, dict(state or {}))
 
-    async def close_view(self, user: str, *, all_views: bool = False) -> Answer:
+    async def close_view(self, user: str, *, all_views: bool = False) -> BotAnswer:
         """Close the top modal, or all."""
         return await self.gestures.close_view(user, all_views=all_views)
 
     async def shortcut(
         self, user: str, callback_id: str, channel: str = "", message_ts: str = ""
-    ) -> Answer:
+    ) -> BotAnswer:
         """Choose a global shortcut, or that of a message."""
         place = (channel, message_ts) if message_ts else None
         return await self.gestures.shortcut(user, callback_id, place)
 
-    async def open_home(self, user: str) -> Answer:
+    async def open_home(self, user: str) -> BotAnswer:
         """Open App Home: the event app_home_opened."""
         return await self.gestures.open_home(user)
 
-    async def event(self, event: dict[str, Any]) -> Answer:
+    async def event(self, event: dict[str, Any]) -> BotAnswer:
         """Send an event; it is sent again when it fails, by `send_due` or by itself."""
         return await self.gestures.event(event)
 
@@ -276,7 +280,7 @@ class SlackStandIn:
 
     async def send_due(self) -> int:
         """Send again the events that are due by the clock; return how many."""
-        return await self.delivery.send_due()
+        return await self.dispatcher.send_due()
 
     def fail(self, method: str, how: str, times: int = 1, retry_after: int = 1) -> None:
         """Let the next calls of a method fail ("*": of any; also "upload" and "response_url").
@@ -288,14 +292,14 @@ class SlackStandIn:
 
     # Inside.
 
-    def _routes(self, app: web.Application) -> tuple[Api, Page]:
+    def _routes(self, app: web.Application) -> tuple[WebApi, Page]:
         self._tokens = Tokens(
             bot=self.bot_token, app=self.app_token, scopes=_scopes(self.manifest, self.scopes)
         )
-        api = Api(self.workspace, self._tokens, self.rates, self.faults, self.records)
+        api = WebApi(self.workspace, self._tokens, self.rates, self.faults, self.records)
         snapshot = Snapshot(self.workspace, dict(self.manifest), outside=self.outside is not None)
-        deeds = Deeds(self.workspace, self.gestures, _commands(self.manifest))
-        page = Page(self.workspace, snapshot, deeds, self.outside)
+        wishes = Wishes(self.workspace, self.gestures, _commands(self.manifest))
+        page = Page(self.workspace, snapshot, wishes, self.outside)
         app.router.add_route("GET", "/api/{method}", api.answer)
         app.router.add_route("POST", "/api/{method}", api.answer)
         app.router.add_get("/link/", self.socket_mode.connect)
@@ -307,7 +311,7 @@ class SlackStandIn:
     def _methods(self) -> dict[str, Method]:
         chat = self._chat
         self.uploads = Uploads(self.workspace, chat, self._origin)
-        methods = methods_of(chat, Reading(self.workspace), self.modals, self.uploads)
+        methods = methods_of(chat, Lookups(self.workspace), self.modals, self.uploads)
         methods["apps.connections.open"] = Method(self.socket_mode.open, 3, takes="app")
         return methods
 
@@ -332,7 +336,7 @@ class SlackStandIn:
     async def _answered(self, request: web.Request) -> web.StreamResponse:
         try:
             given, _ = await read_arguments(request)
-            self.answers.receive(request.match_info["token"], given)
+            self.response_urls.receive(request.match_info["token"], given)
         except ApiError as refusal:
             status = 404 if refusal.error.endswith("_url") else 400
             return web.json_response(refusal.body(), status=status)
@@ -348,11 +352,11 @@ class SlackStandIn:
         while True:
             await asyncio.sleep(DUE_SECONDS)
             try:
-                await self.delivery.send_due()
+                await self.dispatcher.send_due()
             except Exception:
                 log.exception("events could not be sent again")
 
-    def _body(self, message: Message) -> dict[str, Any]:
+    def _body(self, message: SlackMessage) -> dict[str, Any]:
         body = message_body(self.workspace, message, metadata=True)
         return body | {"is_ephemeral": True} if message.only_for else body
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from resolutions.rules.rulebook import Rulebook
-from tests.acceptance.whole import Surroundings, surroundings
+from tests.acceptance.whole import Whole, whole
 
 
 @pytest.fixture(scope="session")
@@ -22,17 +22,17 @@ def read_once(rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Surroundings]:
+async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Whole]:
     """Give the surroundings with a database on SQLite, then on PostgreSQL."""
-    async with surroundings(tmp_path, database_url) as around:
+    async with whole(tmp_path, database_url) as around:
         yield around
         assert around.slack.violations == []
 
 
 @pytest.fixture
-async def embedded(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Surroundings]:
+async def embedded(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Whole]:
     """Give the surroundings with a database on SQLite alone."""
     path = shutil.copy(sqlite_template, tmp_path / "bounce.db")
-    async with surroundings(tmp_path, f"sqlite:///{path}") as around:
+    async with whole(tmp_path, f"sqlite:///{path}") as around:
         yield around
         assert around.slack.violations == []

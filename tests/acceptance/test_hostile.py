@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from bot.sandbox.slack.events.delivery import sign
+from bot.sandbox.slack.events.dispatch import sign
 from bot.sandbox.world.samples import Hook
 from tests.acceptance.whole import CHANNEL, FULL, bounced
 
@@ -68,7 +68,7 @@ async def test_a_topic_that_is_not_ours_is_refused_although_sns_signed_it(quiet)
     envelope["TopicArn"] = "arn:aws:sns:eu-west-1:999999999999:bounces"
     signed = ("Message", "MessageId", "Timestamp", "TopicArn", "Type")
     text = "".join(f"{key}\n{envelope[key]}\n" for key in signed)
-    envelope["Signature"] = quiet.keys.sign_sns(text.encode())
+    envelope["Signature"] = quiet.around.keys.sign_sns(text.encode())
 
     assert await quiet.post(replace(hook, body=json.dumps(envelope).encode())) == 403
     assert await quiet.counted("newsletter", "forged") == 1
@@ -243,14 +243,14 @@ async def test_what_slack_never_sends_is_no_error_of_the_server(quiet, kind):
 
 
 async def test_what_slack_did_not_sign_is_refused(quiet):
-    good = quiet.slack.delivery.headers(command(), FORM)
+    good = quiet.slack.dispatcher.headers(command(), FORM)
     for headers in [{"Content-Type": FORM}, *(good | changed for changed in UNSIGNED)]:
         assert await status(quiet, "POST", "/slack/events", command(), headers) == 401, headers
 
 
 @pytest.mark.parametrize("age", [-301, 302])
 async def test_what_slack_signed_long_ago_or_for_later_is_refused(quiet, age):
-    stamp, secret = str(int(quiet.clock().timestamp()) + age), quiet.keys.slack_signing
+    stamp, secret = str(int(quiet.clock().timestamp()) + age), quiet.around.keys.slack_signing
     headers = {
         "Content-Type": FORM,
         "X-Slack-Request-Timestamp": stamp,
@@ -261,7 +261,7 @@ async def test_what_slack_signed_long_ago_or_for_later_is_refused(quiet, age):
 
 
 async def test_an_altered_body_is_refused(quiet):
-    headers = quiet.slack.delivery.headers(command(), FORM)
+    headers = quiet.slack.dispatcher.headers(command(), FORM)
 
     assert await status(quiet, "POST", "/slack/events", command("help"), headers) == 401
     assert await status(quiet, "GET", "/slack/events") == 405
@@ -278,5 +278,5 @@ async def test_another_secret_is_refused(quiet):
 
 async def ask(quiet, body: bytes, kind: str) -> int:
     """Send something to Slack's door, signed."""
-    headers = quiet.slack.delivery.headers(body, kind)
+    headers = quiet.slack.dispatcher.headers(body, kind)
     return await status(quiet, "POST", "/slack/events", body, headers)

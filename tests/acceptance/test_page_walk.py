@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.async_api import Browser, Locator, Page, async_playwright, expect
 
-from bot.sandbox.demo import Demo, Options
+from bot.sandbox.demo import Demo, DemoOptions
 from bot.sandbox.world.samples import load_samples
 from handlers.store import JobState
 
@@ -33,7 +33,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture
 async def demo(database_url: str) -> AsyncIterator[Demo]:
     """Give a demo that has told of three emails: a full mailbox, a disabled one, a silent host."""
-    async with Demo.open(Options(port=0, database=database_url)) as demo:
+    async with Demo.open(DemoOptions(port=0, database=database_url)) as demo:
         domains = {FULL, GONE, SILENT}
         await demo.tell([s for s in load_samples() if s.recipient.partition("@")[2] in domains])
         await demo.settled()

@@ -149,7 +149,7 @@ WRONG = {
 
 
 async def test_a_wrong_configuration_is_one_line_and_exit_code_two(embedded):
-    taken = embedded.address.rpartition(":")[2]
+    taken = embedded.around.address.rpartition(":")[2]
 
     async def started(changes) -> tuple[int | None, bytes, list[str]]:
         changed = {name: taken if value == "taken" else value for name, value in changes.items()}

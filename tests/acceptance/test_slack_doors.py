@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.acceptance.between import until
-from tests.acceptance.whole import ADA, APP_TOKEN, CHANNEL, GONE, bounced, surroundings
+from tests.acceptance.whole import ADA, APP_TOKEN, CHANNEL, GONE, bounced, whole
 
 ANA = "ana@receiver.example"
 
@@ -84,9 +84,9 @@ async def test_a_body_that_does_not_end_is_given_up(embedded, path, monkeypatch)
 
 
 async def test_socket_mode_walks_from_the_webhook_to_the_effect(database_url, tmp_path):
-    async with surroundings(tmp_path, database_url, app_token=APP_TOKEN) as desk:
+    async with whole(tmp_path, database_url, app_token=APP_TOKEN) as desk:
         async with desk.bot(mode="socket"):
-            desk.slack.delivery.url = ""
+            desk.slack.dispatcher.url = ""
             await desk.slack.socket_mode.ready.wait()
             await desk.tell(bounced(ANA, reply=GONE))
             [message] = await desk.shown()
@@ -99,5 +99,5 @@ async def test_socket_mode_walks_from_the_webhook_to_the_effect(database_url, tm
             async with desk.session.post(f"{desk.url}/slack/events", data=b"{}") as refused:
                 assert refused.status == 404
         assert answer.status == 200
-        assert [entry.address for _, entry in desk.outside.vendors.entries()] == [ANA]
+        assert [entry.address for _, entry in desk.outside.apis.entries()] == [ANA]
         assert desk.slack.violations == []

@@ -58,7 +58,7 @@ async def test_a_click_has_one_effect_however_often_it_comes(desk):
         await until(lambda: desk.thread(message["ts"]))
     assert [(job.name, job.by) for job in jobs] == [("deactivate", ADA)]
     assert "Already done" in told[0]["text"]
-    assert [e.address for _, e in desk.outside.vendors.entries()] == [ANA]
+    assert [e.address for _, e in desk.outside.apis.entries()] == [ANA]
     assert len(desk.thread(message["ts"])) == 1
 
 

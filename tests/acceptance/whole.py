@@ -1,7 +1,7 @@
 """The bot as a whole, and all that is around it: Slack, providers and their APIs, a mailbox.
 
-Only who the bot talks to is played; the bot is the real one, in this process (`Surroundings.bot`)
-or in one of its own (`Surroundings.serve`).
+Only who the bot talks to is played; the bot is the real one, in this process (`Whole.bot`)
+or in one of its own (`Whole.serve`).
 """
 
 import asyncio
@@ -9,9 +9,10 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,15 @@ import aiohttp
 from aiohttp import web
 
 from bot.app import Bot
-from bot.sandbox.showing import Outside
 from bot.sandbox.stand_in import SlackStandIn
-from bot.sandbox.world.keys import API_KEY, CERTIFICATE_URL, MAILGUN_DOMAIN, TOPIC, Keys
-from bot.sandbox.world.neighbours import Mailbox, Sender
-from bot.sandbox.world.samples import Hook, Providers, Sample
+from bot.sandbox.surroundings import Surroundings
+from bot.sandbox.world.configuration import CHANNEL
+from bot.sandbox.world.keys import Keys
+from bot.sandbox.world.outside import Outside
+from bot.sandbox.world.samples import Hook, Sample, SampleHooks
 from bot.settings.model import load_settings
 from tests.acceptance.between import HOST, Ear, Serving, until
 
-CHANNEL = "C01DELIV"
 ADA, LINUS = "U01ADA", "U02LINUS"
 ROOT = Path(__file__).parents[2]
 APP_TOKEN = "xapp-acceptance"
@@ -35,90 +36,17 @@ FULL = "452 4.2.2 The recipient's inbox is out of storage space."
 GONE = "550 5.1.1 The email account that you tried to reach does not exist."
 BUSY = "421 4.7.0 Try again later, closing connection."
 
-FILE = """\
-[slack]
-channel = "{channel}"
-mode = "{mode}"
-base_url = "{slack}"
-
-[server]
-port = 0
-
-[alerts]
-group_wait = {group_wait}
-update_steps = [{steps}]
-
-[resend.webhook]
-url = "{address}/sender"
-allow_private = true
-
-[tickets]
-system = "email"
-
-[tickets.email]
-host = "127.0.0.1"
-port = {smtp_port}
-tls = "none"
-from = "bounce-desk@help.example"
-to = "server-admin@help.example"
-
-[sources.newsletter]
-provider = "ses"
-topic_arns = ["{topic}"]
-certificates = {{ "{certificate_url}" = "{folder}/sns.pem" }}
-
-[sources.newsletter.api]
-region = "eu-west-1"
-base_url = "{address}/ses"
-allow_private = true
-
-[sources.shop]
-provider = "sendgrid"
-public_key = "{sendgrid}"
-
-[sources.shop.api]
-key = "{api_key}"
-inactive = "global"
-base_url = "{address}/sendgrid"
-allow_private = true
-
-[sources.receipts]
-provider = "mailgun"
-
-[sources.receipts.api]
-key = "{api_key}"
-domain = "{mailgun_domain}"
-base_url = "{address}/mailgun"
-allow_private = true
-
-[sources.support]
-provider = "postmark"
-user = "postmark"
-
-[sources.support.api]
-token = "{api_key}"
-stream = "outbound"
-base_url = "{address}/postmark"
-allow_private = true
-
-[sources.mailserver]
-provider = "dsn"
-user = "dsn"
-
-[sources.crm]
-provider = "generic"
-
-[sources.crm.fields]
-items = "bounces"
-event_id = "id"
-kind = "type"
-recipient = "to"
-message_id = "mail"
-campaign = "campaign"
-text = "answer"
-remote_host = "server"
-occurred_at = "at"
-"""
+SECRETS = (
+    "slack.bot_token",
+    "resend.webhook.secret",
+    "sources.newsletter.api.access_key_id",
+    "sources.newsletter.api.secret_access_key",
+    "sources.receipts.secrets",
+    "sources.support.password",
+    "sources.mailserver.password",
+    "sources.crm.secrets",
+)
+"""What is given by the environment rather than by the file."""
 
 
 class Clock:
@@ -137,20 +65,25 @@ class Clock:
 
 
 @dataclass(kw_only=True)
-class Surroundings:
-    """Everything around the bot, which is started last: by `bot` or by `serve`."""
+class Whole:
+    """The bot and everything around it; the bot is started last: by `bot` or by `serve`."""
 
-    slack: SlackStandIn
-    outside: Outside
-    keys: Keys
+    around: Surroundings
     clock: Clock
-    folder: Path
     database: str
-    address: str
-    smtp_port: int
     session: aiohttp.ClientSession
     ear: Ear
     url: str = ""
+
+    @property
+    def slack(self) -> SlackStandIn:
+        """The stand-in of Slack."""
+        return self.around.slack
+
+    @property
+    def outside(self) -> Outside:
+        """The providers' APIs, the user's sender and the mailbox."""
+        return self.around.outside
 
     @asynccontextmanager
     async def bot(self, **changes: Any) -> AsyncIterator[Bot]:
@@ -189,68 +122,46 @@ class Surroundings:
             stderr=asyncio.subprocess.PIPE,
         )
 
-    def file(self, **changes: Any) -> Path:
-        """Write the configuration, some of it changed, and return its path."""
-        given = {
-            "channel": CHANNEL,
-            "mode": "http",
-            "slack": self.slack.base_url,
-            "group_wait": 0,
-            "steps": "0.1",
-            "address": self.address,
-            "smtp_port": self.smtp_port,
-            "topic": TOPIC,
-            "certificate_url": CERTIFICATE_URL,
-            "folder": self.folder,
-            "sendgrid": self.keys.sendgrid_public,
-            "api_key": API_KEY,
-            "mailgun_domain": MAILGUN_DOMAIN,
-        }
-        (self.folder / "sns.pem").write_bytes(self.keys.sns_certificate)
-        path = self.folder / "bounce.toml"
-        path.write_text(FILE.format(**(given | changes)))
+    def file(
+        self, *, mode: str = "http", slack: str = "", group_wait: float = 0, steps: str = "0.1"
+    ) -> Path:
+        """Write the configuration without its secrets, and return its path."""
+        tables = self.around.configuration()
+        for key in (*SECRETS, "slack.signing_secret"):
+            _taken(tables, key)
+        tables["slack"] |= {"mode": mode, "base_url": slack or self.slack.base_url}
+        tables["alerts"] = {"group_wait": group_wait, "update_steps": json.loads(f"[{steps}]")}
+        path = self.around.folder / "bounce.toml"
+        path.write_text(toml(tables))
         return path
 
     def environment(self) -> dict[str, str]:
         """Return the secrets and the database, one of them in a file of its own."""
-        keys, signing = self.keys, self.folder / "signing-secret"
-        signing.write_text(f"{keys.slack_signing}\n")
+        tables = self.around.configuration()
+        signing = self.around.folder / "signing-secret"
+        signing.write_text(f"{_taken(tables, 'slack.signing_secret')}\n")
+        secrets = {_variable(key): _taken(tables, key) for key in SECRETS}
         return {
-            "BOUNCE_SLACK__BOT_TOKEN": keys.slack_token,
-            "BOUNCE_SLACK__APP_TOKEN": APP_TOKEN,
+            **{name: v if isinstance(v, str) else json.dumps(v) for name, v in secrets.items()},
             "BOUNCE_SLACK__SIGNING_SECRET_FILE": str(signing),
+            "BOUNCE_SLACK__APP_TOKEN": APP_TOKEN,
             "BOUNCE_DATABASE__URL": self.database,
-            "BOUNCE_RESEND__WEBHOOK__SECRET": keys.resend,
-            "BOUNCE_SOURCES__NEWSLETTER__API__ACCESS_KEY_ID": API_KEY,
-            "BOUNCE_SOURCES__NEWSLETTER__API__SECRET_ACCESS_KEY": API_KEY,
-            "BOUNCE_SOURCES__RECEIPTS__SECRETS": json.dumps([keys.mailgun]),
-            "BOUNCE_SOURCES__SUPPORT__PASSWORD": keys.postmark,
-            "BOUNCE_SOURCES__MAILSERVER__PASSWORD": keys.dsn,
-            "BOUNCE_SOURCES__CRM__SECRETS": json.dumps([keys.crm]),
         }
 
     def _reach(self, url: str) -> None:
         self.url = self.ear.bot = url
-        self.slack.delivery.url = self.ear.url
+        self.slack.dispatcher.url = self.ear.url
 
     # Webhooks
 
     def hooks(self, *samples: Sample) -> list[Hook]:
         """Return the signed requests that tell of samples."""
-        return Providers(self.keys, self.clock).hooks(samples)
+        return SampleHooks(self.around.keys, self.clock).of(samples)
 
     def signed(self, elements: Any) -> Hook:
         """Return a request of SendGrid with any body, its signature good."""
         body = elements if isinstance(elements, bytes) else json.dumps(elements).encode()
-        stamp = str(int(self.clock().timestamp()))
-        headers = {
-            "Content-Type": "application/json",
-            "X-Twilio-Email-Event-Webhook-Signature": self.keys.sign_sendgrid(
-                stamp.encode() + body
-            ),
-            "X-Twilio-Email-Event-Webhook-Timestamp": stamp,
-        }
-        return Hook("shop", body, headers)
+        return SampleHooks(self.around.keys, self.clock).sendgrid(body)
 
     async def tell(self, *samples: Sample) -> None:
         """Send the webhooks that tell of samples."""
@@ -298,44 +209,17 @@ class Surroundings:
 
 
 @asynccontextmanager
-async def surroundings(
-    folder: Path, database: str, *, app_token: str = ""
-) -> AsyncIterator[Surroundings]:
+async def whole(folder: Path, database: str, *, app_token: str = "") -> AsyncIterator[Whole]:
     """Start everything around the bot."""
-    keys, clock = Keys(), Clock()
-    async with AsyncExitStack() as stack:
-        outside = Outside(Sender(keys.resend), Mailbox())
-        ear = Ear()
-        address = await stack.enter_async_context(
-            _served(
-                *outside.vendors.routes(),
-                web.post("/sender", outside.sender.receive),
-                web.post("/ear", ear.receive),
-            )
-        )
+    clock, ear = Clock(), Ear()
+    opening = Surroundings.open(folder, keys(), app_token=app_token, clock=clock)
+    async with (
+        opening as around,
+        _served(web.post("/ear", ear.receive)) as address,
+        aiohttp.ClientSession() as session,
+    ):
         ear.url = f"{address}/ear"
-        loop = asyncio.get_running_loop()
-        smtp = await loop.create_server(outside.mailbox.protocol, HOST, 0)
-        stack.callback(smtp.close)
-        slack = SlackStandIn(
-            signing_secret=keys.slack_signing,
-            bot_token=keys.slack_token,
-            app_token=app_token,
-            channels={CHANNEL: "deliverability"},
-            clock=clock,
-        )
-        yield Surroundings(
-            slack=await stack.enter_async_context(slack),
-            outside=outside,
-            keys=keys,
-            clock=clock,
-            folder=folder,
-            database=database,
-            address=address,
-            smtp_port=smtp.sockets[0].getsockname()[1],
-            session=await stack.enter_async_context(aiohttp.ClientSession()),
-            ear=ear,
-        )
+        yield Whole(around=around, clock=clock, database=database, session=session, ear=ear)
 
 
 @asynccontextmanager
@@ -349,6 +233,32 @@ async def _served(*routes: web.RouteDef) -> AsyncIterator[str]:
         yield f"http://{HOST}:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
+
+
+@cache
+def keys() -> Keys:
+    """Return the keys, made once: to find a pair for RSA takes long."""
+    return Keys()
+
+
+def toml(table: Mapping[str, Any], *path: str) -> str:
+    """Return a table as TOML, which writes strings, numbers and lists as JSON does."""
+    inside = {key: value for key, value in table.items() if isinstance(value, Mapping)}
+    lines = [f"{json.dumps(k)} = {json.dumps(v)}" for k, v in table.items() if k not in inside]
+    head = [f"[{'.'.join(map(json.dumps, path))}]"] if path else []
+    return "\n".join([*head, *lines, *(toml(value, *path, key) for key, value in inside.items())])
+
+
+def _variable(key: str) -> str:
+    return "BOUNCE_" + key.upper().replace(".", "__")
+
+
+def _taken(tables: dict[str, Any], key: str) -> Any:
+    """Take a value out of nested tables by its dotted key, and return it."""
+    *path, name = key.split(".")
+    for table in path:
+        tables = tables[table]
+    return tables.pop(name)
 
 
 def bounced(recipient: str, source: str = "shop", **changes: Any) -> Sample:

@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 
 from tests.acceptance.between import Serving, until
-from tests.acceptance.whole import ADA, CHANNEL, Surroundings, bounced, surroundings
+from tests.acceptance.whole import ADA, CHANNEL, Whole, bounced, whole
 from tests.benchmarks.databases import Databases
 from tests.benchmarks.keeping import BATCH, batch, element
 from tests.benchmarks.sender import send
@@ -32,7 +32,7 @@ QUIET, STARTS = 5, 5
 class People:
     """Who clicks and asks while the storm lasts."""
 
-    desk: Surroundings
+    desk: Whole
     seconds: list[float] = field(default_factory=list)
     failed: int = 0
 
@@ -55,9 +55,9 @@ class People:
 async def storm(databases: Databases) -> list[Row]:
     """Send 100,000 events of 12 campaigns as fast as they are taken, while people click."""
     url = await databases.make()
-    async with surroundings(databases.folder, url) as desk:
+    async with whole(databases.folder, url) as desk:
         requests = [
-            batch("shop", desk.keys, [_element(n + each) for each in range(BATCH)])
+            batch("shop", desk.around.keys, [_element(n + each) for each in range(BATCH)])
             for n in range(0, STORM, BATCH)
         ]
         async with desk.serve(group_wait=GROUP_WAIT, steps=STEPS) as serving:
@@ -89,7 +89,7 @@ async def storm(databases: Databases) -> list[Row]:
             ]
 
 
-def _storm_rows(word: str, desk: Surroundings, people: People, serving: Serving) -> list[Row]:
+def _storm_rows(word: str, desk: Whole, people: People, serving: Serving) -> list[Row]:
     own = sum(
         calls
         for method, calls in desk.slack.calls.items()
@@ -111,7 +111,7 @@ def _storm_rows(word: str, desk: Surroundings, people: People, serving: Serving)
 async def quiet(databases: Databases) -> list[Row]:
     """Send one webhook when nothing else happens, and wait for its message."""
     seconds = []
-    async with surroundings(databases.folder, await databases.make()) as desk, desk.serve():
+    async with whole(databases.folder, await databases.make()) as desk, desk.serve():
         for number in range(QUIET):
             sample = bounced("ana@receiver.example", campaign=f"Campaign {number}")
             begun = time.perf_counter()
@@ -127,7 +127,7 @@ async def start(databases: Databases) -> list[Row]:
     """Start `bounce serve` on a new database, then on one that is there."""
     url = await databases.make()
     seconds = []
-    async with surroundings(databases.folder, url) as desk:
+    async with whole(databases.folder, url) as desk:
         for _ in range(STARTS):
             begun = time.perf_counter()
             async with desk.serve() as serving:

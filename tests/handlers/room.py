@@ -135,7 +135,7 @@ async def room(
         labels = {name: action.label for name, action in actions.items() if action.label}
         app = make_app(settings, session)
         listen(app, actions, Commands(desk), Shortcuts(desk), Home(desk))
-        slack.delivery.url = await _door(stack, Door(app, settings, clock, lambda _: None))
+        slack.dispatcher.url = await _door(stack, Door(app, settings, clock, lambda _: None))
         posting = replace(desk, slack=posting_client(settings, session))
         yield Room(
             store=store,

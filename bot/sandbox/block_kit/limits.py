@@ -21,7 +21,7 @@ from bot.sandbox.block_kit.elements import (
     plain,
 )
 from bot.sandbox.block_kit.rich_text import RICH_TEXT, TABLE
-from bot.sandbox.block_kit.schema import (
+from bot.sandbox.block_kit.validators import (
     Check,
     Complaints,
     boolean,
@@ -35,7 +35,7 @@ from bot.sandbox.block_kit.schema import (
     some_of_keys,
     string,
 )
-from bot.sandbox.errors import ApiError
+from bot.sandbox.slack.api_error import ApiError
 
 MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100

@@ -7,7 +7,7 @@ https://docs.slack.dev/reference/block-kit/blocks/table-block
 from collections.abc import Iterator
 from typing import Any
 
-from bot.sandbox.block_kit.schema import (
+from bot.sandbox.block_kit.validators import (
     Check,
     boolean,
     by_type,

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from bot.sandbox.page.snapshot import Snapshot
-from bot.sandbox.page.wishes import DEEDS, Deeds
+from bot.sandbox.page.wishes import WISHES, Wishes
 from bot.sandbox.slack.state import Workspace
 
 Outside = Callable[[], Awaitable[dict[str, Any]]]
@@ -53,11 +53,11 @@ class Page:
     """Serves the page to the browser of the one person who tries the product."""
 
     def __init__(
-        self, workspace: Workspace, snapshot: Snapshot, deeds: Deeds, outside: Outside | None
+        self, workspace: Workspace, snapshot: Snapshot, wishes: Wishes, outside: Outside | None
     ) -> None:
         self._workspace = workspace
         self._snapshot = snapshot
-        self._deeds = deeds
+        self._wishes = wishes
         self._outside = outside
         self._streams: set[asyncio.Task[Any]] = set()
 
@@ -103,8 +103,8 @@ class Page:
             raise web.HTTPUnsupportedMediaType
         try:
             wish = json.loads(await request.read())
-            deed = DEEDS[wish["do"]]
-            answer = await deed(self._deeds, str(wish["user"]), wish)
+            fulfil = WISHES[wish["do"]]
+            answer = await fulfil(self._wishes, str(wish["user"]), wish)
         except (LookupError, TypeError, ValueError) as error:
             return web.json_response({"error": str(error)}, status=400, headers=HEADERS)
         return web.json_response({"shown": answer}, headers=HEADERS)

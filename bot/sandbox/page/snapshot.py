@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from bot.sandbox.slack.state import BOT_USER, TEAM, Message, View, Workspace
+from bot.sandbox.slack.state import BOT_USER, TEAM, SlackMessage, View, Workspace
 from bot.sandbox.slack.web_api.chat import message_body
 from bot.sandbox.slack.web_api.views import view_body
 
@@ -53,13 +53,13 @@ class Snapshot:
             "shortcuts": self._features.get("shortcuts") or [],
         }
 
-    def _changed(self, user: str, version: int) -> Iterable[Message]:
+    def _changed(self, user: str, version: int) -> Iterable[SlackMessage]:
         for channel in list(self._workspace.messages.values()):
             for message in channel.values():
                 if message.version > version and self._workspace.sees(user, message):
                     yield message
 
-    def _message(self, message: Message) -> dict[str, Any]:
+    def _message(self, message: SlackMessage) -> dict[str, Any]:
         if message.deleted:
             return {"channel": message.channel, "ts": message.ts, "deleted": True}
         return {

@@ -1,16 +1,15 @@
-"""What the page can do: each deed takes the person and the wish that the browser sent."""
+"""What the page can do: each function takes the person and the wish that the browser sent."""
 
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
-from bot.sandbox.slack.events.delivery import Answer
 from bot.sandbox.slack.events.gestures import Gestures
 from bot.sandbox.slack.state import Workspace
 
 Wish = dict[str, Any]
 
 
-class Deeds:
+class Wishes:
     """Does on behalf of the page what a person wished; returns what the person is told, if any.
 
     Of commands only these are sent, as Slack sends only those of installed apps; () sends any.
@@ -37,15 +36,15 @@ class Deeds:
 
     async def submit(self, user: str, wish: Wish) -> str:
         """Send the top modal."""
-        return _told(await self._gestures.submit(user, _entries(wish)))
+        return (await self._gestures.submit(user, _entries(wish))).shown
 
     async def close(self, user: str, wish: Wish) -> str:
         """Close the top modal, or all."""
-        return _told(await self._gestures.close_view(user, all_views=bool(wish.get("all"))))
+        return (await self._gestures.close_view(user, all_views=bool(wish.get("all")))).shown
 
     async def home(self, user: str, _: Wish) -> str:
         """Open App Home."""
-        return _told(await self._gestures.open_home(user))
+        return (await self._gestures.open_home(user)).shown
 
     async def write(self, user: str, wish: Wish) -> str:
         """Write what the composer holds: a slash command, or a message."""
@@ -66,22 +65,22 @@ class Deeds:
         if self._commands and command not in self._commands:
             self._workspace.notice(user, f"{command} is not a valid command.")
             return "unknown_command"
-        return _told(await self._gestures.command(user, channel, words.strip(), command))
+        return (await self._gestures.command(user, channel, words.strip(), command)).shown
 
     async def shortcut(self, user: str, wish: Wish) -> str:
         """Choose a shortcut, of a message where one is named."""
         place = (str(wish["channel"]), str(wish["ts"])) if wish.get("ts") else None
-        return _told(await self._gestures.shortcut(user, str(wish["callback_id"]), place))
+        return (await self._gestures.shortcut(user, str(wish["callback_id"]), place)).shown
 
 
-DEEDS: dict[str, Callable[[Deeds, str, Wish], Awaitable[str]]] = {
-    "click": Deeds.click,
-    "click_view": Deeds.click_view,
-    "submit": Deeds.submit,
-    "close": Deeds.close,
-    "home": Deeds.home,
-    "write": Deeds.write,
-    "shortcut": Deeds.shortcut,
+WISHES: dict[str, Callable[[Wishes, str, Wish], Awaitable[str]]] = {
+    "click": Wishes.click,
+    "click_view": Wishes.click_view,
+    "submit": Wishes.submit,
+    "close": Wishes.close,
+    "home": Wishes.home,
+    "write": Wishes.write,
+    "shortcut": Wishes.shortcut,
 }
 
 
@@ -91,7 +90,3 @@ def _element(wish: Wish) -> tuple[str, Any, str | None]:
 
 def _entries(wish: Wish) -> dict[str, Any]:
     return {str(block): dict(values) for block, values in dict(wish.get("entries") or {}).items()}
-
-
-def _told(answer: Answer) -> str:
-    return answer.shown

@@ -20,7 +20,7 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class ApiCall:
     """One Web API call; `error` is "" where it was answered `ok: true`."""
 
     method: str
@@ -35,13 +35,13 @@ class Records:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self.calls: Counter[str] = Counter()
-        self.log: list[Call] = []
+        self.log: list[ApiCall] = []
         self.violations: list[Violation] = []
 
     def called(self, method: str, channel: str, error: str) -> None:
         """Write down a call that was answered, or that met a fault."""
         self.calls[method] += 1
-        self.log.append(Call(method=method, at=self._clock(), channel=channel, error=error))
+        self.log.append(ApiCall(method=method, at=self._clock(), channel=channel, error=error))
 
     def violated(self, method: str, error: str, detail: str = "") -> None:
         """Write down a broken limit; harmless refusals are left out."""

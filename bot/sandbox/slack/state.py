@@ -78,7 +78,7 @@ class File:
 
 
 @dataclass(slots=True, kw_only=True)
-class Message:
+class SlackMessage:
     """One message; `only_for` names the one person who sees an ephemeral one."""
 
     channel: str
@@ -163,7 +163,7 @@ class Workspace:
         self.channels = {id_: Channel(id=id_, name=name) for id_, name in channels.items()}
         for user in people:
             self.channels[user.direct] = Channel(id=user.direct, name=user.name, is_direct=True)
-        self.messages: dict[str, dict[str, Message]] = defaultdict(dict)
+        self.messages: dict[str, dict[str, SlackMessage]] = defaultdict(dict)
         self.files: dict[str, File] = {}
         self.stacks: dict[str, list[View]] = defaultdict(list)
         self.homes: dict[str, View] = {}
@@ -180,7 +180,7 @@ class Workspace:
         self._last = max(int(now.timestamp()) * 1_000_000 + now.microsecond, self._last + 1)
         return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
 
-    def touch(self, message: Message | None = None) -> None:
+    def touch(self, message: SlackMessage | None = None) -> None:
         """Count a change, of this message if one is given, and wake those who wait."""
         self.version += 1
         if message is not None:
@@ -192,7 +192,7 @@ class Workspace:
         """Return at the next change."""
         await self._changed.wait()
 
-    def add(self, message: Message) -> Message:
+    def add(self, message: SlackMessage) -> SlackMessage:
         """Keep a new message, its blocks named."""
         name_blocks(message.all_blocks)
         self.messages[message.channel][message.ts] = message
@@ -202,7 +202,7 @@ class Workspace:
             self.touch(parent)
         return message
 
-    def sees(self, user: str, message: Message) -> bool:
+    def sees(self, user: str, message: SlackMessage) -> bool:
         """Whether a person sees a message: it is for them, or for a channel they are in."""
         return message.only_for in {"", user} and self.is_in(user, message.channel)
 
@@ -211,18 +211,18 @@ class Workspace:
         found = self.channels.get(channel)
         return found is not None and (not found.is_direct or found.id == self.users[user].direct)
 
-    def find(self, channel: str, ts: str) -> Message | None:
+    def find(self, channel: str, ts: str) -> SlackMessage | None:
         """Return a message that is there and not deleted."""
         message = self.messages[channel].get(ts)
         return None if message is None or message.deleted else message
 
-    def shown(self, channel: str) -> Iterator[Message]:
+    def shown(self, channel: str) -> Iterator[SlackMessage]:
         """Give the messages of a channel in order, ephemeral ones included, deleted ones not."""
         for message in self.messages[channel].values():
             if not message.deleted:
                 yield message
 
-    def replies(self, parent: Message) -> list[Message]:
+    def replies(self, parent: SlackMessage) -> list[SlackMessage]:
         """Return the replies below a message, ephemeral ones left out."""
         return [
             reply
@@ -230,7 +230,7 @@ class Workspace:
             if reply.is_reply and reply.thread_ts == parent.ts and not reply.only_for
         ]
 
-    def remove(self, message: Message) -> None:
+    def remove(self, message: SlackMessage) -> None:
         """Forget a message; its place is kept, so that its ts is never given again."""
         message.deleted = True
         self.touch(message)

@@ -26,7 +26,7 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Vendors:
+class ProviderApis:
     """SES, SendGrid, Mailgun and Postmark, each with one suppression list and a log of calls."""
 
     lists: dict[str, dict[str, Entry]] = field(default_factory=dict)

@@ -74,18 +74,18 @@ def load_samples() -> list[Sample]:
 _NAMES = {"class": "klass"}
 
 
-class Providers:
+class SampleHooks:
     """The six sources of the demo: each makes its provider's webhook of samples, signed."""
 
     def __init__(self, keys: Keys, now: Callable[[], datetime]) -> None:
         self._keys = keys
         self._now = now
 
-    def hooks(self, samples: Sequence[Sample]) -> list[Hook]:
+    def of(self, samples: Sequence[Sample]) -> list[Hook]:
         """Return the requests that tell of the samples; what SendGrid says comes in one batch."""
         hooks = [self._hook(sample) for sample in samples if sample.source != "shop"]
         batch = [self._sendgrid_event(sample) for sample in samples if sample.source == "shop"]
-        return [*hooks, self._sendgrid(batch)] if batch else hooks
+        return [*hooks, self.sendgrid(json.dumps(batch).encode())] if batch else hooks
 
     def _hook(self, sample: Sample) -> Hook:
         make = {
@@ -185,8 +185,8 @@ class Providers:
             "status": status,
         }
 
-    def _sendgrid(self, events: list[dict[str, Any]]) -> Hook:
-        body = json.dumps(events).encode()
+    def sendgrid(self, body: bytes) -> Hook:
+        """Return a request of SendGrid with any body, its signature good."""
         stamp = str(int(self._now().timestamp()))
         headers = {
             "Content-Type": "application/json",
@@ -276,7 +276,7 @@ class Providers:
 
 REPORT = """\
 Return-Path: <>
-From: Mail Delivery System <MAILER-DAEMON@{domain}>
+From: Mail Dispatcher System <MAILER-DAEMON@{domain}>
 To: reports@{domain}
 Subject: Undelivered Mail Returned to Sender
 Date: {at}

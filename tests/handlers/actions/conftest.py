@@ -14,10 +14,10 @@ from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
 from bot.job_runner import Performer
-from bot.sandbox.slack.events.delivery import Answer
+from bot.sandbox.slack.events.dispatch import BotAnswer
 from bot.sandbox.stand_in import SlackStandIn
 from bot.sandbox.world.keys import API_KEY, MAILGUN_DOMAIN, Keys
-from bot.sandbox.world.provider_apis import Vendors
+from bot.sandbox.world.provider_apis import ProviderApis
 from bot.slack.bolt import Door, make_app
 from bot.store.store import SqlStore
 from handlers.action import Action, Desk, ResendTarget
@@ -79,7 +79,7 @@ class Room:
     store: SqlStore
     clock: Any
     slack: SlackStandIn
-    vendors: Vendors
+    apis: ProviderApis
     sender: Sender
     desk: Desk
     actions: Mapping[str, Action]
@@ -158,7 +158,7 @@ class Room:
         await self.performer.settle()
         await self.post()
 
-    async def click(self, user: str, action: str, value: Any = None, ts: str = "") -> Answer:
+    async def click(self, user: str, action: str, value: Any = None, ts: str = "") -> BotAnswer:
         """Use a button of the newest alert (or of another message), and wait for all it does."""
         ts = ts or (await self.alert()).ts
         answer = await self.slack.click(user, CHANNEL, ts, action, value)
@@ -185,7 +185,7 @@ class Room:
         await chosen.clicked(ack, body, body["actions"][0])
         await self.listeners.settle()
 
-    async def submit(self, user: str, **entries: Any) -> Answer:
+    async def submit(self, user: str, **entries: Any) -> BotAnswer:
         """Send the top modal."""
         answer = await self.slack.submit(user, entries)
         await self.listeners.settle()
@@ -235,7 +235,7 @@ async def room(
 ) -> AsyncIterator[Room]:
     """Give a channel of three people (ada, linus, grace), of whom grace is an admin."""
     async with AsyncExitStack() as stack:
-        sender, vendors = Sender(clock=clock), Vendors()
+        sender, apis = Sender(clock=clock), ProviderApis()
         failures: list[int] = []
 
         @web.middleware
@@ -245,7 +245,7 @@ async def room(
             return await handler(request)
 
         neighbours = web.Application(middlewares=[failing])
-        neighbours.add_routes([*vendors.routes(), web.post("/sender", sender.receive)])
+        neighbours.add_routes([*apis.routes(), web.post("/sender", sender.receive)])
         address = await listening(stack, neighbours)
         slack = await stack.enter_async_context(
             SlackStandIn(
@@ -268,7 +268,7 @@ async def room(
         door = Door(app, office.settings, clock, lambda _: None)
         server = web.Application()
         server.add_routes([web.post("/slack/events", door.receive)])
-        slack.delivery.url = f"{await listening(stack, server)}/slack/events"
+        slack.dispatcher.url = f"{await listening(stack, server)}/slack/events"
 
         async def sleep(seconds: float) -> None:
             clock.advance(seconds)
@@ -278,7 +278,7 @@ async def room(
             store=store,
             clock=clock,
             slack=slack,
-            vendors=vendors,
+            apis=apis,
             sender=sender,
             desk=desk,
             actions=actions,

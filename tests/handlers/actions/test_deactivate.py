@@ -18,7 +18,7 @@ async def test_a_click_flags_here_and_at_the_provider(room: Any) -> None:
     await room.work()
 
     assert answer.status == 200
-    assert {entry.address for _, entry in room.vendors.entries()} == {ANA, BEN}
+    assert {entry.address for _, entry in room.apis.entries()} == {ANA, BEN}
     contact = await room.store.contacts.get("shop", ANA)
     assert contact.inactive
     assert contact.flagged_by == ADA
@@ -85,7 +85,7 @@ async def test_who_complained_is_noted_as_a_complaint_at_the_provider(room: Any)
     await room.click(ADA, "deactivate")
     await room.work()
 
-    assert [(vendor, entry.address) for vendor, entry in room.vendors.entries()] == [
+    assert [(vendor, entry.address) for vendor, entry in room.apis.entries()] == [
         ("Mailgun complaints", ANA)
     ]
     contact = await room.store.contacts.get("shop", ANA)
@@ -142,7 +142,7 @@ async def test_a_later_click_says_that_it_is_done_and_offers_the_new_ones(room: 
 
 
 async def test_who_was_on_the_list_before_us_is_not_added(room: Any) -> None:
-    room.vendors.add("Mailgun", ANA, "550 no such user")
+    room.apis.add("Mailgun", ANA, "550 no such user")
     await room.hear(ANA, BEN)
 
     await room.click(ADA, "deactivate")
@@ -226,7 +226,7 @@ async def test_a_provider_that_is_away_is_asked_again_and_nobody_is_forgotten(ro
     await room.work()
 
     assert (await room.last("deactivate")).result.startswith("3 contacts flagged")
-    assert len(list(room.vendors.entries())) == 3
+    assert len(list(room.apis.entries())) == 3
 
 
 async def test_a_half_done_job_counts_what_it_flagged_before(room: Any) -> None:

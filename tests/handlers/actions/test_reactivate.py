@@ -20,7 +20,7 @@ async def test_what_we_added_is_taken_back(room: Any) -> None:
     await room.click(LINUS, "reactivate")
     await room.work()
 
-    assert not list(room.vendors.entries())
+    assert not list(room.apis.entries())
     contact = await room.store.contacts.get("shop", ANA)
     assert not contact.inactive
     assert contact.added is None
@@ -28,32 +28,32 @@ async def test_what_we_added_is_taken_back(room: Any) -> None:
 
 
 async def test_what_stood_there_before_us_stays(room: Any) -> None:
-    room.vendors.add("Mailgun", ANA, "no such user")
+    room.apis.add("Mailgun", ANA, "no such user")
     await flagged(room, ANA, BEN)
 
     await room.click(LINUS, "reactivate")
     await room.work()
 
-    assert [entry.address for _, entry in room.vendors.entries()] == [ANA]
+    assert [entry.address for _, entry in room.apis.entries()] == [ANA]
     assert not (await room.store.contacts.get("shop", ANA)).inactive
     assert "stood on bounces before us and is left there" in "\n".join(await room.thread())
 
 
 async def test_an_entry_that_somebody_changed_stays(room: Any) -> None:
     await flagged(room, ANA)
-    room.vendors.remove("Mailgun", ANA)
-    room.vendors.add("Mailgun", ANA, "a colleague put it here")
+    room.apis.remove("Mailgun", ANA)
+    room.apis.add("Mailgun", ANA, "a colleague put it here")
 
     await room.click(LINUS, "reactivate")
     await room.work()
 
-    assert [entry.cause for _, entry in room.vendors.entries()] == ["a colleague put it here"]
+    assert [entry.cause for _, entry in room.apis.entries()] == ["a colleague put it here"]
     assert "was changed since and is left there" in "\n".join(await room.thread())
 
 
 async def test_an_entry_that_somebody_removed_is_no_trouble(room: Any) -> None:
     await flagged(room, ANA)
-    room.vendors.remove("Mailgun", ANA)
+    room.apis.remove("Mailgun", ANA)
 
     await room.click(LINUS, "reactivate")
     await room.work()
@@ -62,7 +62,7 @@ async def test_an_entry_that_somebody_removed_is_no_trouble(room: Any) -> None:
 
 
 async def test_our_own_unsubscribe_is_taken_back_and_a_persons_is_not(room: Any) -> None:
-    room.vendors.add("SendGrid", BEN, "their own")
+    room.apis.add("SendGrid", BEN, "their own")
     await room.hear(ANA, BEN, source="campaigns")
     await room.click(ADA, "deactivate")
     await room.work()
@@ -71,7 +71,7 @@ async def test_our_own_unsubscribe_is_taken_back_and_a_persons_is_not(room: Any)
     await room.click(LINUS, "reactivate")
     await room.work()
 
-    assert [entry.address for _, entry in room.vendors.entries()] == [BEN]
+    assert [entry.address for _, entry in room.apis.entries()] == [BEN]
     assert (await room.store.contacts.get("campaigns", BEN)).inactive
     assert not (await room.store.contacts.get("campaigns", ANA)).inactive
 
@@ -86,7 +86,7 @@ async def test_a_complaint_that_came_since_keeps_the_flag(room: Any) -> None:
 
     assert (await room.store.contacts.get("shop", ANA)).inactive
     assert not (await room.store.contacts.get("shop", BEN)).inactive
-    assert [entry.address for _, entry in room.vendors.entries()] == [ANA]
+    assert [entry.address for _, entry in room.apis.entries()] == [ANA]
     replies = [one["text"] for one in room.slack.replies("C01DELIV", alert.ts)]
     assert "a•••@gmail.com stays flagged: the person complained" in "\n".join(replies)
 

@@ -202,7 +202,7 @@ async def test_the_providers_stored_copy_is_sent_once(room: Any) -> None:
     await room.submit(ADA, when=room.in_hours(0), way="stored")
     await room.work()
 
-    assert [(to, key) for _, to, key in room.vendors.sent_again] == [(ANA, KEPT)]
+    assert [(to, key) for _, to, key in room.apis.sent_again] == [(ANA, KEPT)]
     assert room.sender.asked == []
     job = await room.last("resend")
     assert job.result == f"1 email sent again, asked for by <@{ADA}>"
@@ -213,7 +213,7 @@ async def test_the_providers_stored_copy_is_sent_once(room: Any) -> None:
 
 
 async def test_a_suppressed_address_is_left_out_unless_lifting_is_confirmed(room: Any) -> None:
-    room.vendors.add("Mailgun", ANA, "550 full")
+    room.apis.add("Mailgun", ANA, "550 full")
     await room.hear(ANA, **FULL)
     await scheduled(room, hours=0)
     await room.work()
@@ -231,7 +231,7 @@ async def test_a_suppressed_address_is_left_out_unless_lifting_is_confirmed(room
     await room.work()
 
     assert room.sender.recipients == [ANA]
-    assert not list(room.vendors.entries())
+    assert not list(room.apis.entries())
     results = [entry.result for entry in await room.store.audit.newest()]
     assert "taken off the Mailgun suppression lists of mg.shop.example" in results
 
@@ -328,7 +328,7 @@ async def test_a_stored_copy_that_was_under_way_at_a_crash_is_told_not_repeated(
 
     await room.work()
 
-    assert [to for _, to, _ in room.vendors.sent_again] == [
+    assert [to for _, to, _ in room.apis.sent_again] == [
         one.recipient for one in alert.sample if one.id == second
     ]
     assert "perhaps sent when Bounce Desk was stopped" in "\n".join(await room.thread())

@@ -3,13 +3,13 @@
 from typing import Any
 
 from bot.sandbox.block_kit.elements import STATEFUL
-from bot.sandbox.errors import ApiError
+from bot.sandbox.slack.api_error import ApiError
 from bot.sandbox.slack.events import payloads
-from bot.sandbox.slack.events.delivery import COMMAND, INTERACTIVE, Answer, Delivery
-from bot.sandbox.slack.events.response_urls import Answers, as_arguments
+from bot.sandbox.slack.events.dispatch import COMMAND, INTERACTIVE, BotAnswer, Dispatcher
+from bot.sandbox.slack.events.response_urls import ResponseUrls, as_arguments
 from bot.sandbox.slack.events.submissions import Submissions
 from bot.sandbox.slack.records import Records
-from bot.sandbox.slack.state import Message, ResponseUrl, User, View, Workspace
+from bot.sandbox.slack.state import ResponseUrl, SlackMessage, User, View, Workspace
 from bot.sandbox.slack.web_api.values import entered
 from bot.sandbox.slack.web_api.views import view_body
 
@@ -28,14 +28,14 @@ class Gestures:
     def __init__(
         self,
         workspace: Workspace,
-        delivery: Delivery,
-        answers: Answers,
+        dispatcher: Dispatcher,
+        response_urls: ResponseUrls,
         submissions: Submissions,
         records: Records,
     ) -> None:
         self._workspace = workspace
-        self._delivery = delivery
-        self._answers = answers
+        self._dispatcher = dispatcher
+        self._response_urls = response_urls
         self._submissions = submissions
         self._records = records
 
@@ -46,7 +46,7 @@ class Gestures:
         action_id: str,
         value: Any = None,
         block_id: str | None = None,
-    ) -> Answer:
+    ) -> BotAnswer:
         """Use an element of the message at `place` (channel and ts)."""
         person, message = self._user(user), self._message(user, *place)
         found = payloads.find_element(message.all_blocks, action_id, block_id, value)
@@ -57,7 +57,7 @@ class Gestures:
             kept[action_id] = entered(found[1], value)
         payload = payloads.click_on_message(self._workspace, message, person, done)
         payload["trigger_id"] = self._workspace.trigger(user)
-        payload["response_url"] = self._answers.address(message.channel, user, message)
+        payload["response_url"] = self._response_urls.address(message.channel, user, message)
         return await self._interact(user, payload)
 
     async def click_view(
@@ -67,7 +67,7 @@ class Gestures:
         value: Any = None,
         block_id: str | None = None,
         entries: dict[str, Any] | None = None,
-    ) -> Answer:
+    ) -> BotAnswer:
         """Use an element of a modal or of the Home tab; what is entered there stays entered.
 
         `entries` is what was typed into other fields before: the bot is told of it, too.
@@ -84,13 +84,13 @@ class Gestures:
         payload["trigger_id"] = self._workspace.trigger(view.user, modal)
         return await self._interact(view.user, payload)
 
-    async def command(self, user: str, channel: str, text: str, command: str) -> Answer:
+    async def command(self, user: str, channel: str, text: str, command: str) -> BotAnswer:
         """Type a slash command."""
         person = self._user(user)
         payload = payloads.command(self._workspace, person, channel, (command, text))
         payload["trigger_id"] = self._workspace.trigger(user)
-        payload["response_url"] = self._answers.address(channel, user)
-        answer = await self._delivery.send(COMMAND, payload)
+        payload["response_url"] = self._response_urls.address(channel, user)
+        answer = await self._dispatcher.send(COMMAND, payload)
         if answer.shown:
             told = f"{command} failed with the error “{answer.shown}”"
             self._workspace.notice(user, told)
@@ -98,17 +98,17 @@ class Gestures:
         self._say(ResponseUrl(channel=channel, user=user, at=self._workspace.clock()), answer.body)
         return answer
 
-    async def submit(self, user: str, entries: dict[str, Any]) -> Answer:
+    async def submit(self, user: str, entries: dict[str, Any]) -> BotAnswer:
         """Fill the top modal and send it."""
         return await self._submissions.submit(self._user(user), self._top(user), entries)
 
-    async def close_view(self, user: str, *, all_views: bool = False) -> Answer:
+    async def close_view(self, user: str, *, all_views: bool = False) -> BotAnswer:
         """Close the top modal, or all of them."""
         return await self._submissions.close(self._user(user), all_views=all_views)
 
     async def shortcut(
         self, user: str, callback_id: str, place: tuple[str, str] | None = None
-    ) -> Answer:
+    ) -> BotAnswer:
         """Choose a global shortcut, or that of the message at `place`."""
         person = self._user(user)
         message = self._message(user, *place) if place else None
@@ -117,10 +117,10 @@ class Gestures:
         )
         payload["trigger_id"] = self._workspace.trigger(user)
         if message is not None:
-            payload["response_url"] = self._answers.address(message.channel, user)
+            payload["response_url"] = self._response_urls.address(message.channel, user)
         return await self._interact(user, payload)
 
-    async def open_home(self, user: str) -> Answer:
+    async def open_home(self, user: str) -> BotAnswer:
         """Open App Home."""
         happened: dict[str, Any] = {
             "type": "app_home_opened",
@@ -134,14 +134,14 @@ class Gestures:
             happened["view"] = view_body(view)
         return await self.event(happened)
 
-    async def event(self, happened: dict[str, Any]) -> Answer:
+    async def event(self, happened: dict[str, Any]) -> BotAnswer:
         """Send any event."""
         envelope = payloads.event(happened, self._workspace.clock().timestamp())
-        return await self._delivery.event(envelope)
+        return await self._dispatcher.event(envelope)
 
-    def say(self, user: str, channel: str, text: str, thread_ts: str = "") -> Message:
+    def say(self, user: str, channel: str, text: str, thread_ts: str = "") -> SlackMessage:
         """Write a plain message."""
-        message = Message(
+        message = SlackMessage(
             channel=channel,
             ts=self._workspace.stamp(),
             user=self._user(user).id,
@@ -150,8 +150,8 @@ class Gestures:
         )
         return self._workspace.add(message)
 
-    async def _interact(self, user: str, payload: dict[str, Any]) -> Answer:
-        answer = await self._delivery.send(INTERACTIVE, payload)
+    async def _interact(self, user: str, payload: dict[str, Any]) -> BotAnswer:
+        answer = await self._dispatcher.send(INTERACTIVE, payload)
         if answer.shown:
             self._workspace.notice(user, f"{TOLD.get(answer.shown, '')} ({answer.shown})".strip())
         else:
@@ -163,7 +163,7 @@ class Gestures:
         if given is None:
             return
         try:
-            self._answers.said(where, given)
+            self._response_urls.said(where, given)
         except ApiError as refusal:
             self._records.violated(COMMAND, refusal.error, "; ".join(refusal.messages))
             self._workspace.notice(where.user, f"The command failed: {refusal.error}")
@@ -173,7 +173,7 @@ class Gestures:
             raise LookupError(f"no such person: {user}; there are {list(self._workspace.users)}")
         return self._workspace.users[user]
 
-    def _message(self, user: str, channel: str, ts: str) -> Message:
+    def _message(self, user: str, channel: str, ts: str) -> SlackMessage:
         message = self._workspace.find(channel, ts)
         if message is None or not self._workspace.sees(user, message):
             raise LookupError(f"{user} sees no message {ts} in {channel}")

@@ -12,7 +12,7 @@ from bot.sandbox.slack.state import (
     BOT_USER,
     TEAM,
     VERIFICATION,
-    Message,
+    SlackMessage,
     User,
     View,
     Workspace,
@@ -90,7 +90,7 @@ def base(user: User) -> dict[str, Any]:
     }
 
 
-def message_state(message: Message) -> dict[str, dict[str, Any]]:
+def message_state(message: SlackMessage) -> dict[str, dict[str, Any]]:
     """Return the state of a message's menus and fields: as chosen, else as they were at first."""
     values = initial_values(message.all_blocks)
     for block, actions in message.chosen.items():
@@ -100,7 +100,7 @@ def message_state(message: Message) -> dict[str, dict[str, Any]]:
 
 
 def click_on_message(
-    workspace: Workspace, message: Message, user: User, done: dict[str, Any]
+    workspace: Workspace, message: SlackMessage, user: User, done: dict[str, Any]
 ) -> dict[str, Any]:
     """Return block_actions for a message, without trigger and response_url.
 
@@ -154,7 +154,7 @@ def closing(view: View, user: User, *, cleared: bool) -> dict[str, Any]:
 
 
 def shortcut(
-    workspace: Workspace, user: User, callback_id: str, message: Message | None, ts: str
+    workspace: Workspace, user: User, callback_id: str, message: SlackMessage | None, ts: str
 ) -> dict[str, Any]:
     """Return a global shortcut, or a message shortcut where there is a message."""
     payload = {**base(user), "callback_id": callback_id, "action_ts": ts}

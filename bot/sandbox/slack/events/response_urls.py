@@ -4,9 +4,9 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from bot.sandbox.errors import ApiError
+from bot.sandbox.slack.api_error import ApiError
 from bot.sandbox.slack.records import Records
-from bot.sandbox.slack.state import BOT_USER, Message, ResponseUrl, Workspace, name_blocks
+from bot.sandbox.slack.state import BOT_USER, ResponseUrl, SlackMessage, Workspace, name_blocks
 from bot.sandbox.slack.web_api.arguments import Arguments
 from bot.sandbox.slack.web_api.chat import content
 
@@ -14,7 +14,7 @@ USES = 5
 LIFE = timedelta(minutes=30)
 
 
-class Answers:
+class ResponseUrls:
     """Makes response_urls and does what is posted to them."""
 
     def __init__(self, workspace: Workspace, records: Records) -> None:
@@ -22,7 +22,7 @@ class Answers:
         self._workspace = workspace
         self._records = records
 
-    def address(self, channel: str, user: str, message: Message | None = None) -> str:
+    def address(self, channel: str, user: str, message: SlackMessage | None = None) -> str:
         """Return a new response_url for what this person did."""
         token = secrets.token_urlsafe(24)
         self._workspace.response_urls[token] = ResponseUrl(
@@ -45,7 +45,7 @@ class Answers:
         """Show what a bot said to a person: an ephemeral message, or one for the channel."""
         text, blocks, attachments = content(given)
         public = given.text("response_type", "ephemeral") == "in_channel"
-        message = Message(
+        message = SlackMessage(
             channel=url.channel,
             ts=self._workspace.stamp(),
             user=BOT_USER,
@@ -74,7 +74,7 @@ class Answers:
         else:
             self.said(url, given)
 
-    def _replace(self, message: Message, given: Arguments) -> None:
+    def _replace(self, message: SlackMessage, given: Arguments) -> None:
         message.text, message.blocks, message.attachments = content(given)
         name_blocks(message.all_blocks)
         self._workspace.touch(message)

@@ -6,9 +6,9 @@ from typing import Any
 
 from bot.sandbox.block_kit.elements import STATEFUL
 from bot.sandbox.block_kit.limits import check_view, elements_of
-from bot.sandbox.errors import ApiError
+from bot.sandbox.slack.api_error import ApiError
 from bot.sandbox.slack.events import payloads
-from bot.sandbox.slack.events.delivery import INTERACTIVE, Answer, Delivery
+from bot.sandbox.slack.events.dispatch import INTERACTIVE, BotAnswer, Dispatcher
 from bot.sandbox.slack.records import Records
 from bot.sandbox.slack.state import STACK, User, View, Workspace
 from bot.sandbox.slack.web_api.values import EntryError, entered, missing
@@ -21,14 +21,14 @@ class Submissions:
     """Sends view_submission and view_closed, and follows `response_action`."""
 
     def __init__(
-        self, workspace: Workspace, delivery: Delivery, modals: Modals, records: Records
+        self, workspace: Workspace, dispatcher: Dispatcher, modals: Modals, records: Records
     ) -> None:
         self._workspace = workspace
-        self._delivery = delivery
+        self._dispatcher = dispatcher
         self._modals = modals
         self._records = records
 
-    async def submit(self, user: User, view: View, entries: dict[str, Any]) -> Answer:
+    async def submit(self, user: User, view: View, entries: dict[str, Any]) -> BotAnswer:
         """Enter values, by block_id or action_id, or by both as a table, and send the modal.
 
         What is required and missing is shown below its field, and nothing is sent: `errors`.
@@ -36,10 +36,10 @@ class Submissions:
         view.errors = self.enter(view, entries)
         if view.errors:
             self._workspace.touch()
-            return Answer(status=0, shown="errors")
+            return BotAnswer(status=0, shown="errors")
         payload = payloads.submission(view, user)
         payload["trigger_id"] = self._workspace.trigger(user.id, view.id)
-        answer = await self._delivery.send(INTERACTIVE, payload)
+        answer = await self._dispatcher.send(INTERACTIVE, payload)
         if answer.shown:
             view.errors = {"": TROUBLE}
         else:
@@ -47,7 +47,7 @@ class Submissions:
         self._workspace.touch()
         return answer
 
-    async def close(self, user: User, *, all_views: bool) -> Answer:
+    async def close(self, user: User, *, all_views: bool) -> BotAnswer:
         """Close the top modal or the whole stack; the bot hears of it where it asked to."""
         stack = self._workspace.stacks[user.id]
         if not stack:
@@ -57,11 +57,11 @@ class Submissions:
         gone = list(reversed(stack)) if cleared else [closed]
         del stack[len(stack) - len(gone) :]
         self._workspace.touch()
-        answer = Answer(status=200)
+        answer = BotAnswer(status=200)
         for view in gone:
             if view.body.get("notify_on_close"):
                 payload = payloads.closing(view, user, cleared=cleared)
-                answer = await self._delivery.send(INTERACTIVE, payload)
+                answer = await self._dispatcher.send(INTERACTIVE, payload)
         return answer
 
     def enter(self, view: View, entries: dict[str, Any]) -> dict[str, str]:
@@ -91,7 +91,7 @@ class Submissions:
                 return str(error)
         return missing(block, element, state[name]) if block["type"] == "input" else ""
 
-    def _follow(self, view: View, answer: Answer) -> Answer:
+    def _follow(self, view: View, answer: BotAnswer) -> BotAnswer:
         stack = self._workspace.stacks[view.user]
         if not isinstance(answer.body, dict) or not answer.body:
             if view in stack:
@@ -104,7 +104,7 @@ class Submissions:
             view.errors = {"": TROUBLE}
             return replace(answer, shown=refusal.error)
 
-    def _respond(self, view: View, answer: Answer) -> Answer:
+    def _respond(self, view: View, answer: BotAnswer) -> BotAnswer:
         kind = answer.body.get("response_action")
         follow = {
             "errors": self._errors,

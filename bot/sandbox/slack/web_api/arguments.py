@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox.errors import ApiError
+from bot.sandbox.slack.api_error import ApiError
 
 TRUE = {"1", "true", "True"}
 FALSE = {"0", "false", "False", ""}

@@ -8,14 +8,14 @@ from bot.sandbox.block_kit.limits import (
     check_metadata,
     check_updated_text,
 )
-from bot.sandbox.errors import ApiError
+from bot.sandbox.slack.api_error import ApiError
 from bot.sandbox.slack.state import (
     APP,
     BOT,
     BOT_USER,
     TEAM,
     Channel,
-    Message,
+    SlackMessage,
     Workspace,
     name_blocks,
 )
@@ -121,12 +121,12 @@ class Chat:
         named = {c.name: c.id for c in self._workspace.channels.values() if not c.is_direct}
         return named.get(channel.removeprefix("#"), channel)
 
-    def _written(self, channel: str, given: Arguments) -> Message:
+    def _written(self, channel: str, given: Arguments) -> SlackMessage:
         text, blocks, attachments = content(given)
         thread = given.text("thread_ts", "")
         if thread:
             thread = self._thread(channel, thread)
-        return Message(
+        return SlackMessage(
             channel=channel,
             ts=self._workspace.stamp(),
             user=BOT_USER,
@@ -145,7 +145,7 @@ class Chat:
             raise ApiError("thread_not_found")
         return message.thread_ts or message.ts
 
-    def _own(self, given: Arguments, refusal: str) -> Message:
+    def _own(self, given: Arguments, refusal: str) -> SlackMessage:
         channel = self.known(given.text("channel"))
         message = self._workspace.find(channel.id, given.text("ts"))
         if message is None or message.only_for:
@@ -174,7 +174,7 @@ def _metadata(given: Arguments) -> dict[str, Any] | None:
 
 
 def message_body(
-    workspace: Workspace, message: Message, *, metadata: bool = False
+    workspace: Workspace, message: SlackMessage, *, metadata: bool = False
 ) -> dict[str, Any]:
     """Return a message as Slack writes it."""
     body: dict[str, Any] = {
@@ -199,7 +199,7 @@ def message_body(
     return body | _reactions(message) | _threading(workspace, message)
 
 
-def _reactions(message: Message) -> dict[str, Any]:
+def _reactions(message: SlackMessage) -> dict[str, Any]:
     if not message.reactions:
         return {}
     return {
@@ -210,7 +210,7 @@ def _reactions(message: Message) -> dict[str, Any]:
     }
 
 
-def _threading(workspace: Workspace, message: Message) -> dict[str, Any]:
+def _threading(workspace: Workspace, message: SlackMessage) -> dict[str, Any]:
     if message.is_reply:
         broadcast = {"subtype": "thread_broadcast"} if message.broadcast else {}
         return {"thread_ts": message.thread_ts, **broadcast}

@@ -4,8 +4,8 @@ import secrets
 from typing import Any
 
 from bot.sandbox.block_kit.limits import check_message
-from bot.sandbox.errors import ApiError
-from bot.sandbox.slack.state import BOT_USER, File, Message, Workspace, new_id
+from bot.sandbox.slack.api_error import ApiError
+from bot.sandbox.slack.state import BOT_USER, File, SlackMessage, Workspace, new_id
 from bot.sandbox.slack.web_api.arguments import Arguments
 from bot.sandbox.slack.web_api.chat import Chat
 
@@ -64,7 +64,7 @@ class Uploads:
                 self._take_from(message, name)
         return {}
 
-    def _take_from(self, message: Message, name: str) -> None:
+    def _take_from(self, message: SlackMessage, name: str) -> None:
         if name not in message.files:
             return
         message.files.remove(name)
@@ -90,7 +90,7 @@ class Uploads:
         blocks = given.listed("blocks", "invalid_blocks_format")
         check_message(blocks, [])
         self._workspace.add(
-            Message(
+            SlackMessage(
                 channel=channel.id,
                 ts=self._workspace.stamp(),
                 user=BOT_USER,

@@ -3,8 +3,8 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.sandbox.errors import ApiError
-from bot.sandbox.slack.state import BOT_USER, TEAM, Channel, Message, Workspace
+from bot.sandbox.slack.api_error import ApiError
+from bot.sandbox.slack.state import BOT_USER, TEAM, Channel, SlackMessage, Workspace
 from bot.sandbox.slack.web_api.arguments import Arguments
 from bot.sandbox.slack.web_api.chat import message_body
 
@@ -12,7 +12,7 @@ MOST = 999
 USUAL = 100
 
 
-class Reading:
+class Lookups:
     """Answers about what is there."""
 
     def __init__(self, workspace: Workspace) -> None:
@@ -94,7 +94,7 @@ class Reading:
             raise ApiError("not_in_channel")
         return channel
 
-    def _paged(self, messages: list[Message], given: Arguments) -> dict[str, Any]:
+    def _paged(self, messages: list[SlackMessage], given: Arguments) -> dict[str, Any]:
         limit = given.number("limit", USUAL)
         if not 1 <= limit <= MOST:
             raise ApiError("invalid_limit")

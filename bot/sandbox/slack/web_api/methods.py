@@ -9,14 +9,14 @@ from typing import Any
 from aiohttp import web
 
 from bot.sandbox.block_kit.limits import POSTED_TEXT
-from bot.sandbox.errors import ApiError
+from bot.sandbox.slack.api_error import ApiError
 from bot.sandbox.slack.records import Records
 from bot.sandbox.slack.state import APP, BOT, BOT_USER, TEAM, Workspace
 from bot.sandbox.slack.web_api.arguments import Arguments, read_arguments
 from bot.sandbox.slack.web_api.chat import Chat
-from bot.sandbox.slack.web_api.faults import Fault, Faults
+from bot.sandbox.slack.web_api.fault_injection import Fault, Faults
 from bot.sandbox.slack.web_api.files import Uploads
-from bot.sandbox.slack.web_api.lookups import Reading
+from bot.sandbox.slack.web_api.lookups import Lookups
 from bot.sandbox.slack.web_api.rates import Rates
 from bot.sandbox.slack.web_api.views import Modals
 
@@ -53,7 +53,7 @@ class Tokens:
         raise ApiError("invalid_auth")
 
 
-class Api:
+class WebApi:
     """Answers /api/{method} as Slack does."""
 
     def __init__(
@@ -161,7 +161,7 @@ class Api:
         }
 
 
-def methods_of(chat: Chat, reading: Reading, modals: Modals, uploads: Uploads) -> dict[str, Method]:
+def methods_of(chat: Chat, lookups: Lookups, modals: Modals, uploads: Uploads) -> dict[str, Method]:
     """Return the methods with their tiers and scopes."""
     return {
         "chat.postMessage": Method(chat.post_message, POST, "chat:write"),
@@ -170,12 +170,12 @@ def methods_of(chat: Chat, reading: Reading, modals: Modals, uploads: Uploads) -
         "chat.delete": Method(chat.delete, 3, "chat:write"),
         "chat.getPermalink": Method(chat.get_permalink, 0),
         "reactions.add": Method(chat.add_reaction, 3, "reactions:write"),
-        "conversations.history": Method(reading.history, 3, "channels:history"),
-        "conversations.replies": Method(reading.replies, 3, "channels:history"),
-        "conversations.info": Method(reading.conversation, 3, "channels:read"),
-        "conversations.open": Method(reading.open_conversation, 3, "im:write"),
-        "users.info": Method(reading.user, 4, "users:read"),
-        "usergroups.users.list": Method(reading.usergroup, 2, "usergroups:read"),
+        "conversations.history": Method(lookups.history, 3, "channels:history"),
+        "conversations.replies": Method(lookups.replies, 3, "channels:history"),
+        "conversations.info": Method(lookups.conversation, 3, "channels:read"),
+        "conversations.open": Method(lookups.open_conversation, 3, "im:write"),
+        "users.info": Method(lookups.user, 4, "users:read"),
+        "usergroups.users.list": Method(lookups.usergroup, 2, "usergroups:read"),
         "views.open": Method(modals.open, 4),
         "views.push": Method(modals.push, 4),
         "views.update": Method(modals.update, 4),

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.sandbox.block_kit.limits import check_view
-from bot.sandbox.errors import ApiError
+from bot.sandbox.slack.api_error import ApiError
 from bot.sandbox.slack.state import (
     APP,
     BOT,

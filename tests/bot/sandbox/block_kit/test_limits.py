@@ -10,7 +10,7 @@ from bot.sandbox.block_kit.limits import (
     check_updated_text,
     check_view,
 )
-from bot.sandbox.errors import ApiError
+from bot.sandbox.slack.api_error import ApiError
 
 
 def plain(text: str) -> dict[str, Any]:

@@ -331,7 +331,7 @@ async def test_a_stack_of_modals_goes_back_and_closes(page, slack, client, opene
 
 
 async def test_a_missing_ack_is_told(page, slack, post, listener, kit):
-    slack.delivery.ack_seconds = 0.05
+    slack.dispatcher.ack_seconds = 0.05
     acked = asyncio.Event()
 
     async def hang(_):

@@ -1,6 +1,6 @@
 """What a person sees in the channel, in plain lines."""
 
-from bot.sandbox.showing import Report
+from bot.sandbox.report import Report
 from bot.sandbox.slack.printing import plain, printed, thread
 
 NAMES = {"U01ADA": "ada"}

@@ -41,7 +41,7 @@ def app(client, kit):
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def connected(slack, app, client):
-    slack.delivery.url = ""
+    slack.dispatcher.url = ""
     handler = AsyncSocketModeHandler(app, "xapp-good", web_client=client)
     await handler.connect_async()
     await slack.socket_mode.ready.wait()
@@ -81,7 +81,7 @@ async def test_a_click_opens_a_modal_whose_errors_come_back(connected, client, k
 
 
 async def test_without_a_connection_nothing_is_delivered(slack):
-    slack.delivery.url = ""
+    slack.dispatcher.url = ""
 
     answer = await slack.command(ADA, CHANNEL, "help")
 
@@ -113,7 +113,7 @@ async def test_an_eleventh_connection_is_turned_away(slack, client, session):
 
 
 async def test_an_envelope_is_acked_by_its_id(slack, client, session):
-    slack.delivery.url = ""
+    slack.dispatcher.url = ""
     address = (await client.apps_connections_open(app_token="xapp-good"))["url"]
     async with session.ws_connect(address) as socket:
         await socket.receive_json()
@@ -132,8 +132,8 @@ async def test_an_envelope_is_acked_by_its_id(slack, client, session):
 
 
 async def test_an_event_that_is_not_acked_is_sent_again_and_says_so(slack, client, session):
-    slack.delivery.url = ""
-    slack.delivery.ack_seconds = 0.05
+    slack.dispatcher.url = ""
+    slack.dispatcher.ack_seconds = 0.05
     address = (await client.apps_connections_open(app_token="xapp-good"))["url"]
     async with session.ws_connect(address) as socket:
         await socket.receive_json()

@@ -62,7 +62,7 @@ async def test_an_answer_may_be_for_the_channel(slack, listener):
 @pytest.fixture
 def hang(slack, listener):
     """Let the next request wait for an ack that does not come."""
-    slack.delivery.ack_seconds = 0.05
+    slack.dispatcher.ack_seconds = 0.05
 
     async def wait(_):
         await asyncio.Event().wait()
@@ -181,7 +181,7 @@ async def test_a_bot_may_ask_for_no_retry(slack, listener):
     await slack.open_home(ADA)
 
     assert len(listener.heard) == 1
-    assert slack.delivery.pending == []
+    assert slack.dispatcher.pending == []
 
 
 async def test_a_message_shortcut_carries_the_message(slack, listener):

@@ -1,76 +1,16 @@
-"""What the demo has to show: the side panel of the page, and the report of `--once`."""
+"""What `bounce demo --once` reports: the alerts of the channel, and what they took."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from bot.app import Bot
 from bot.sandbox.slack.printing import printed, thread
 from bot.sandbox.stand_in import SlackStandIn
-from bot.sandbox.world.neighbours import Mailbox, Sender
-from bot.sandbox.world.provider_apis import Vendors
 from resolutions.alert import Alert
 
 ALERTS_LIMIT = 500
-
-
-@dataclass(slots=True)
-class Outside:
-    """Everybody the bot acts upon, as the side panel of the page shows them."""
-
-    sender: Sender
-    mailbox: Mailbox
-    vendors: Vendors = field(default_factory=Vendors)
-
-    async def shown(self) -> dict[str, Any]:
-        """Return the tabs of the panel, the newest first in each."""
-        return {
-            "tabs": [
-                {
-                    "title": "Suppression lists",
-                    "empty": "No address is suppressed. Flag a contact as inactive.",
-                    "items": [
-                        _item(entry.address, f"{vendor}: {entry.cause}", "", entry.since)
-                        for vendor, entry in self.vendors.entries()
-                    ],
-                },
-                {
-                    "title": "Sent again",
-                    "empty": "Nothing was sent again. Schedule a resend for a minute from now.",
-                    "items": self._sent_again(),
-                },
-                {
-                    "title": "Admin's mailbox",
-                    "empty": "No ticket has arrived. Open one.",
-                    "items": [self._mail(mail) for mail in reversed(self.mailbox.mails)],
-                },
-            ]
-        }
-
-    def _sent_again(self) -> list[dict[str, Any]]:
-        copies = [
-            (at, to, "Mailgun, from its stored copy", key)
-            for at, to, key in self.vendors.sent_again
-        ]
-        signed = [
-            (taken.at, taken.recipient, "your sender, signature verified", taken.id)
-            for taken in self.sender.taken
-        ]
-        both = sorted([*copies, *signed], reverse=True)
-        return [_item(to, how, number, at) for at, to, how, number in both]
-
-    def _mail(self, mail: Any) -> dict[str, Any]:
-        body = mail.get_body(("plain",))
-        text = body.get_content() if body is not None else ""
-        moment = mail["Date"].datetime if mail["Date"] else None
-        return _item(str(mail["Subject"]), f"from {mail['From']}", text, moment)
-
-
-def _item(title: str, subtitle: str, body: str, at: datetime | None) -> dict[str, Any]:
-    shown = at.astimezone().isoformat(timespec="seconds") if at else ""
-    return {"title": title, "subtitle": subtitle, "body": body, "at": shown}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

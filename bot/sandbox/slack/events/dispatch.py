@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class BotAnswer:
     """What the bot answered: `body` parsed where it is JSON, `seconds` until it came.
 
     `shown` is what the person was told instead of an effect: "" when all went well,
@@ -61,7 +61,7 @@ def sign(secret: str, stamp: str, body: bytes) -> str:
     return "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
 
 
-class Delivery:
+class Dispatcher:
     """Sends to the bot: over HTTP where there is an address, else over Socket Mode."""
 
     def __init__(
@@ -89,14 +89,14 @@ class Delivery:
         if self._session is not None:
             await self._session.close()
 
-    async def send(self, kind: str, payload: dict[str, Any]) -> Answer:
+    async def send(self, kind: str, payload: dict[str, Any]) -> BotAnswer:
         """Send a command or an interaction, once."""
         answer = await self._attempt(kind, payload)
         if answer.shown:
             self._records.violated(kind, answer.shown, f"HTTP {answer.status}")
         return answer
 
-    async def event(self, payload: dict[str, Any]) -> Answer:
+    async def event(self, payload: dict[str, Any]) -> BotAnswer:
         """Send an event; what fails is sent again at once, and later by `send_due`."""
         return await self._send_event(Pending(payload, 0, "", self._clock()))
 
@@ -108,7 +108,7 @@ class Delivery:
             await self._send_event(pending)
         return len(due)
 
-    async def _send_event(self, pending: Pending) -> Answer:
+    async def _send_event(self, pending: Pending) -> BotAnswer:
         answer = await self._attempt(EVENT, pending.payload, pending)
         if not answer.shown or not answer.retry or pending.attempt >= len(RETRIES):
             return answer
@@ -125,7 +125,7 @@ class Delivery:
 
     async def _attempt(
         self, kind: str, payload: dict[str, Any], again: Pending | None = None
-    ) -> Answer:
+    ) -> BotAnswer:
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
@@ -136,13 +136,13 @@ class Delivery:
                     body, retry = await self._socket_mode.send(kind, payload, _number(again)), True
                     status = 200
         except TimeoutError:
-            return Answer(status=0, seconds=loop.time() - started, shown="operation_timeout")
+            return BotAnswer(status=0, seconds=loop.time() - started, shown="operation_timeout")
         except (aiohttp.ClientError, OSError) as error:
             log.info("the bot is not reached", extra={"why": str(error)})
-            return Answer(status=0, seconds=loop.time() - started, shown="dispatch_failed")
+            return BotAnswer(status=0, seconds=loop.time() - started, shown="dispatch_failed")
         shown = "" if status == 200 else "dispatch_failed"
         seconds = loop.time() - started
-        return Answer(status=status, body=body, seconds=seconds, shown=shown, retry=retry)
+        return BotAnswer(status=status, body=body, seconds=seconds, shown=shown, retry=retry)
 
     async def _post(
         self, kind: str, payload: dict[str, Any], again: Pending | None
