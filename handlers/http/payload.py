@@ -14,8 +14,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from resolutions.bounce import TEXT_LIMIT, bounded, clean
-from resolutions.mail.failure import ADDRESS
 from resolutions.mail.mime.date import parse_date
+from resolutions.mail.text.addresses import ADDRESS
 
 
 def text_of(value: Any) -> str:

@@ -24,11 +24,12 @@ from handlers.provider import (
     check_access,
 )
 from resolutions.bounce import BounceEvent, Kind, Permanence, Verdict
-from resolutions.mail.mime import message as mime
-from resolutions.mail.mime.message import Part, header_text, message_in, parse, parse_all
-from resolutions.mail.original import cut_original
-from resolutions.mail.read import MailReport, read
+from resolutions.mail.mail import FEEDBACK, Mail, mails_in
+from resolutions.mail.mime.header import header_text
+from resolutions.mail.mime.message import Part, parse
+from resolutions.mail.read import MailReport, reports_of
 from resolutions.mail.readers.dsn_fields import ACTIONS
+from resolutions.mail.text.original import cut_original
 
 VERDICTS = {
     Kind.BOUNCE: Verdict(word="failed"),
@@ -39,7 +40,6 @@ VERDICTS = {
 
 NO_REPORT = frozenset({Kind.NOT_A_BOUNCE, Kind.AUTO_REPLY})
 STATUS_PARTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
-FEEDBACK_PART = "message/feedback-report"
 
 MAIL_HEADERS = frozenset(
     {"content-type", "date", "from", "message-id", "received", "return-path", "subject", "to"}
@@ -83,14 +83,13 @@ class Dsn(Provider):
 
     def parse(self, request: WebhookRequest) -> Parsed:
         """Return one event a recipient; replies of people and machines are ignored."""
-        mail = _mail_in(request, self.settings.field)
-        roots = parse_all(mail)
-        if all(MAIL_HEADERS.isdisjoint(root.headers) for root in roots):
+        mails = mails_in(_mail_in(request, self.settings.field))
+        if all(MAIL_HEADERS.isdisjoint(mail.headers) for mail in mails):
             raise ValueError("the body is not a mail")
-        reports = read(mail)
-        kept = "\n\n".join(map(_kept, roots))
+        reports = reports_of(mails)
+        kept = "\n\n".join(map(_kept, mails))
         if all(report.kind in NO_REPORT for report in reports):
-            unread = any(map(_claims_to_report, roots))
+            unread = any(map(_claims_to_report, mails))
             why = "a report in which no recipient was found"
             return Parsed(unusable=[Unusable(kept.encode("utf-8", "replace"), why)] * unread)
         return self._parsed(request, [each for each in reports if each.kind in VERDICTS], kept)
@@ -173,16 +172,12 @@ def _unwrapped(mail: str) -> bytes:
     return mail.encode("utf-8", "replace")
 
 
-def _claims_to_report(root: Part) -> bool:
+def _claims_to_report(mail: Mail) -> bool:
     """Tell whether a mail calls itself a report of failures, though none was found in it."""
-    kinds = {part.kind for part in root.walk()}
-    claimed = root.parameters.get("report-type", "").lower()
-    if not STATUS_PARTS.isdisjoint(kinds) or claimed in {
-        "delivery-status",
-        "global-delivery-status",
-    }:
+    claimed = mail.root.parameters.get("report-type", "").lower()
+    if mail.first(*STATUS_PARTS) or claimed in {"delivery-status", "global-delivery-status"}:
         return True
-    return claimed == "feedback-report" and FEEDBACK_PART not in kinds
+    return claimed == "feedback-report" and mail.first(FEEDBACK) is None
 
 
 def _metadata(report: MailReport) -> Iterator[tuple[str, str]]:
@@ -196,14 +191,15 @@ def _metadata(report: MailReport) -> Iterator[tuple[str, str]]:
         yield name, text_of(report.headers[name])
 
 
-def _kept(root: Part) -> str:
+def _kept(mail: Mail) -> str:
     """Return a mail that may be kept: the report and its words, of the original its headers."""
     head = [
         f"{name}: {header_text(value)}"
-        for name, value in root.headers.items()
+        for name, value in mail.headers.items()
         if name not in {"content-type", "content-transfer-encoding"}
     ]
-    pieces = [piece for part in root.walk() if not part.parts for piece in _kept_part(part)]
+    pieces = [piece for part in mail.parts if not part.parts for piece in _kept_part(part)]
+    root = mail.root
     if not root.parts:
         kind, text = pieces[0] if pieces else ("text/plain", "")
         return "\n".join([*head, f"content-type: {kind}; charset=utf-8", "", text])
@@ -215,10 +211,10 @@ def _kept(root: Part) -> str:
 
 
 def _kept_part(part: Part) -> Iterator[tuple[str, str]]:
-    if part.kind in STATUS_PARTS or part.kind == FEEDBACK_PART:
-        yield part.kind, mime.text_of(part)[:TEXT_KEPT]
+    if part.kind in STATUS_PARTS or part.kind == FEEDBACK:
+        yield part.kind, part.text[:TEXT_KEPT]
     elif part.kind.startswith("message/") or part.kind.startswith("text/rfc822-header"):
-        headers = message_in(part).partition("\n\n")[0][:TEXT_KEPT]
+        headers = part.message.partition("\n\n")[0][:TEXT_KEPT]
         yield "text/rfc822-headers", header_text(headers)
     elif part.kind.startswith("text/"):
-        yield "text/plain", cut_original(mime.text_of(part))[0][:TEXT_KEPT]
+        yield "text/plain", cut_original(part.text)[0][:TEXT_KEPT]

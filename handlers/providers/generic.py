@@ -49,7 +49,8 @@ from handlers.provider import (
     is_secret,
 )
 from resolutions.bounce import BounceEvent, Kind, Permanence, SmtpReply, Verdict
-from resolutions.mail.failure import Failure, host_in
+from resolutions.mail.failure import Failure
+from resolutions.mail.text.smtp import host_in
 from resolutions.reason import Reason
 
 Meaning = Literal[

@@ -1,31 +1,40 @@
-"""From the bytes of a mail to what it reports (RFC 3464, RFC 6533, RFC 5965, plain shapes)."""
+"""From the bytes of a mail to what it reports (RFC 3464, RFC 6533, RFC 5965, plain texts)."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from resolutions.bounce import Kind, SmtpReply, clean
 from resolutions.mail.failure import Failure
-from resolutions.mail.found import Found
+from resolutions.mail.mail import FEEDBACK, STATUS, Mail, mails_in
 from resolutions.mail.mime.date import parse_date
-from resolutions.mail.mime.message import Part, content_of, header_text, parse_all, parse_fields
-from resolutions.mail.mime.parts import (
-    STATUS,
-    address,
-    fields_text,
-    first,
-    forwarded,
-    human_text,
-    original_headers,
+from resolutions.mail.mime.header import header_text
+from resolutions.mail.readers import (
+    arf,
+    dsn,
+    free_text,
+    known_format,
+    no_bounce,
+    receipt,
+    ses_notification,
 )
-from resolutions.mail.readers.arf import complaints_in
-from resolutions.mail.readers.dsn import reported
-from resolutions.mail.readers.dsn_fields import address_in
-from resolutions.mail.readers.known_formats import paragraph_about
-from resolutions.mail.readers.ses_notification import notified_in, notified_original
-from resolutions.mail.readers.text_bounce import FORWARDED, told_in_a_known_shape, told_in_any_shape
-from resolutions.mail.sender import claims_to_be_a_bounce, is_answer_of_a_machine, is_challenge
+from resolutions.mail.text.addresses import first_address
+
+Reader = Callable[[Mail], list[Failure]]
+
+READERS: tuple[Reader, ...] = (
+    receipt.read,
+    dsn.read,
+    arf.read,
+    ses_notification.read,
+    dsn.read_in_text,
+    known_format.read,
+)
+"""Tried in this order: the first that finds anything has understood the mail."""
+
+GUESSES: tuple[Reader, ...] = (free_text.read, no_bounce.read)
+"""Tried behind them, where the mail does not merely pass on one that is understood."""
 
 FORWARDS_LIMIT = 2
 """How deep a bounce may be wrapped in mails that only pass it on."""
@@ -57,95 +66,52 @@ class MailReport:
     final_recipient: str = ""
 
 
-def read(mail: bytes) -> list[MailReport]:
+def read(content: bytes) -> list[MailReport]:
     """Return one report a recipient; a mail that reports nothing gives one `not-a-bounce`.
 
     Any bytes are accepted; nothing is raised. The first 5 MiB, 20 levels and 100 parts are read.
     """
-    reports = [report for root in parse_all(mail) for report in _read(root, FORWARDS_LIMIT)]
-    if len(reports) > 1:  # several mails of one file
-        reports = [replace(report, index=index) for index, report in enumerate(reports, 1)]
-    return reports
+    return reports_of(mails_in(content))
 
 
-def _read(root: Part, forwards: int) -> list[MailReport]:
-    found = _told(root)
-    inner = forwarded(root) if found is None and forwards else None
+def reports_of(mails: Iterable[Mail]) -> list[MailReport]:
+    """Return what mails report, their recipients counted from the first to the last."""
+    reports = [report for mail in mails for report in _read(mail, FORWARDS_LIMIT)]
+    return [
+        report if report.index == index else replace(report, index=index)
+        for index, report in enumerate(reports, 1)
+    ]
+
+
+def _read(mail: Mail, forwards: int) -> list[MailReport]:
+    failures = _first_answer(READERS, mail)
+    inner = mail.attached if forwards and not failures else None
     if inner is not None:
         reports = _read(inner, forwards - 1)
-        if reports[0].kind not in {Kind.NOT_A_BOUNCE, Kind.AUTO_REPLY} and _passes_on(root, inner):
+        if reports[0].kind not in {Kind.NOT_A_BOUNCE, Kind.AUTO_REPLY} and _passes_on(mail, inner):
             return reports
-    return _reports(root, found or told_in_any_shape(root) or _no_bounce(root))
+    return _reports(mail, failures or _first_answer(GUESSES, mail))
 
 
-def _told(root: Part) -> Found | None:
-    """Return what a mail says in a way that is known."""
-    return (
-        _receipt(root)
-        or reported(root)
-        or _complaint(root)
-        or _notice(root)
-        or told_in_a_known_shape(root)
-    )
+def _first_answer(readers: Iterable[Reader], mail: Mail) -> list[Failure]:
+    for reader in readers:
+        if failures := reader(mail):
+            return failures
+    return []
 
 
-def _receipt(root: Part) -> Found | None:
-    """Return what a receipt (RFC 8098) says: nothing, unless it is a rejection (RFC 5429, 2.1)."""
-    part = first(root, "message/disposition-notification")
-    if part is None:
-        return None
-    words = human_text(root)
-    if "automatically rejected" not in words:
-        return Found(failures=[Failure(kind=Kind.NOT_A_BOUNCE)])
-    recipient = address_in(parse_fields(fields_text(part)).get("final-recipient", ""))
-    failure = Failure(recipient=recipient, text=paragraph_about(words))
-    return Found(failures=[failure], original=original_headers(root))
-
-
-def _passes_on(root: Part, inner: Part) -> bool:
+def _passes_on(mail: Mail, inner: Mail) -> bool:
     """Tell whether the mail inside is the news, and not a message that a server returned."""
-    subject = header_text(root.headers.get("subject", ""))
-    if first(inner, *STATUS) is not None or FORWARDED.match(subject):
+    if inner.first(*STATUS) is not None or mail.sender.passes_on:
         return True
-    return not claims_to_be_a_bounce(root.headers, subject)
+    return not mail.sender.claims_to_bounce
 
 
-# What a mail can be
-
-
-def _complaint(root: Part) -> Found | None:
-    complaints = complaints_in(root)
-    return Found(failures=complaints, original=original_headers(root)) if complaints else None
-
-
-def _notice(root: Part) -> Found | None:
-    """Return what a provider notifies by mail in the way it does it by HTTP."""
-    if "x-amz-sns-message-id" not in root.headers and "@sns." not in root.headers.get("from", ""):
-        return None
-    text = human_text(root)
-    failures = notified_in(text)
-    return Found(failures=failures, original=notified_original(text)) if failures else None
-
-
-def _no_bounce(root: Part) -> Found:
-    subject = header_text(root.headers.get("subject", ""))
-    text = " ".join(human_text(root).split())
-    sender = address(root.headers.get("from", ""))
-    if is_challenge(root.headers, subject, text):
-        return Found(failures=[Failure(recipient=sender, text=text)])
-    if is_answer_of_a_machine(root.headers, subject):
-        return Found(failures=[Failure(kind=Kind.AUTO_REPLY, recipient=sender, text=text)])
-    return Found(failures=[Failure(kind=Kind.NOT_A_BOUNCE)])
-
-
-# The reports
-
-
-def _reports(root: Part, found: Found) -> list[MailReport]:
-    original = {name: header_text(value) for name, value in found.original.items()}
-    sender = address(original.get("from", ""))
-    reported_at = parse_date(root.headers.get("date", ""))
-    report_id = root.headers.get("message-id", "").strip() or _hash(root)
+def _reports(mail: Mail, failures: list[Failure]) -> list[MailReport]:
+    original = {name: header_text(value) for name, value in failures[0].original.items()}
+    sender = first_address(original.get("from", ""))
+    reported_at = parse_date(mail.headers.get("date", ""))
+    report_id = mail.headers.get("message-id", "").strip() or _hash(mail)
     return [
         MailReport(
             index=index,
@@ -156,14 +122,14 @@ def _reports(root: Part, found: Found) -> list[MailReport]:
             report_id=report_id,
             reported_at=reported_at,
             message_id=original.get("message-id", ""),
-            envelope_id=found.envelope_id,
+            envelope_id=failure.envelope_id,
             from_domain=sender.rpartition("@")[2].lower(),
             subject=original.get("subject", ""),
             campaign=original.get("x-campaign-id", "") or original.get("list-id", ""),
             headers=original,
             final_recipient=failure.other,
         )
-        for index, failure in enumerate(found.failures, 1)
+        for index, failure in enumerate(failures, 1)
     ]
 
 
@@ -172,6 +138,6 @@ def _cleaned(reply: SmtpReply) -> SmtpReply:
     return reply if text == reply.text else replace(reply, text=text)
 
 
-def _hash(root: Part) -> str:
-    part = first(root, *STATUS, "message/feedback-report") or root
-    return hashlib.sha256(content_of(part)).hexdigest()[:32]
+def _hash(mail: Mail) -> str:
+    part = mail.first(*STATUS, FEEDBACK) or mail.root
+    return hashlib.sha256(part.content).hexdigest()[:32]

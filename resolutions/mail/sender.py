@@ -2,142 +2,113 @@
 
 import re
 from collections.abc import Mapping
-from itertools import islice
+from dataclasses import dataclass
+from functools import cached_property
 
-QUOTES_LIMIT = 3
-"""How often a text may have been forwarded, each time with marks before its lines."""
-
-
-def is_from_a_server(headers: Mapping[str, str], subject: str) -> bool:
-    """Tell whether sender, envelope or subject say that a mail server speaks."""
-    if _NULL_SENDER.match(headers.get("return-path", "").strip()):
-        return True
-    return claims_to_be_a_bounce(headers, subject)
+from resolutions.mail.text.quoting import SERVER
 
 
-def claims_to_be_a_bounce(headers: Mapping[str, str], subject: str) -> bool:
-    """Tell whether more than the empty envelope sender says that a mail server speaks.
+@dataclass(frozen=True)
+class Sender:
+    """Who wrote a mail, as far as its header fields and its decoded subject tell."""
 
-    Absence notes have that sender, too (RFC 3834, 3.3).
-    """
-    if "x-failed-recipients" in headers or _SERVER.search(headers.get("from", "")):
-        return True
-    if "x-mlserver" in headers and "-admin@" in headers.get("from", ""):  # FML's own mails
-        return True
-    if "<smtp32" in headers.get("x-mailer", "").lower():
-        return True
-    return bool(_SUBJECT.search(subject)) and not _only_speaks_of_bounces(headers)
+    headers: Mapping[str, str]
+    subject: str
 
+    @cached_property
+    def is_server(self) -> bool:
+        """Whether sender, envelope or subject say that a mail server speaks."""
+        return self._has_no_envelope or self.claims_to_bounce
 
-def is_sent_by_a_server(headers: Mapping[str, str]) -> bool:
-    """Tell whether a mail server speaks by its own name: more than a subject may claim."""
-    return bool(_DAEMON.search(headers.get("from", "")))
+    @cached_property
+    def claims_to_bounce(self) -> bool:
+        """Whether more than the empty envelope sender says that a mail server speaks.
 
+        Absence notes have that sender, too (RFC 3834, 3.3).
+        """
+        headers = self.headers
+        if "x-failed-recipients" in headers or SERVER.search(headers.get("from", "")):
+            return True
+        if "x-mlserver" in headers and "-admin@" in headers.get("from", ""):  # FML's own mails
+            return True
+        if "<smtp32" in headers.get("x-mailer", "").lower():
+            return True
+        return bool(_SUBJECT.search(self.subject)) and not self._only_speaks_of_bounces
 
-def is_auto_reply(headers: Mapping[str, str], subject: str) -> bool:
-    """Tell whether a machine answered for a person: an absence note, a receipt, a vacation."""
-    if _DAEMON.search(headers.get("from", "")):
-        return False
-    if any(headers.get(name, "no").lower() not in {"no", "none"} for name in _AUTO_HEADERS):
-        return True
-    if headers.get("precedence", "").lower() in {"auto_reply", "auto-reply"}:
-        return True
-    return bool(_AUTO_SUBJECT.search(subject))
+    @cached_property
+    def is_daemon(self) -> bool:
+        """Whether a mail server speaks by its own name: more than a subject may claim."""
+        return bool(_DAEMON.search(self.headers.get("from", "")))
 
+    @cached_property
+    def is_auto_reply(self) -> bool:
+        """Whether a machine answered for a person: an absence note, a receipt, a vacation."""
+        if self.is_daemon:
+            return False
+        if any(self.headers.get(name, "no").lower() not in {"no", "none"} for name in _AUTO_FIELDS):
+            return True
+        if self.headers.get("precedence", "").lower() in {"auto_reply", "auto-reply"}:
+            return True
+        return bool(_AUTO_SUBJECT.search(self.subject))
 
-def is_reply_by_itself(headers: Mapping[str, str]) -> bool:
-    """Tell whether a mail says so of itself (RFC 3834), and is not from a mail server."""
-    said = headers.get("auto-submitted", "").strip().lower()
-    answers = said.startswith("auto-replied") or (said.startswith("auto-") and _answers(headers))
-    return answers and not _DAEMON.search(headers.get("from", ""))
+    @cached_property
+    def is_auto_submitted(self) -> bool:
+        """Whether a mail says of itself that it is a reply (RFC 3834), and no server wrote it."""
+        word = self.headers.get("auto-submitted", "").strip().lower()
+        replies = word.startswith("auto-replied") or (word.startswith("auto-") and self._replies)
+        return replies and not self.is_daemon
 
+    @property
+    def is_machine(self) -> bool:
+        """Whether a mail that reports nothing was at least not written by a person.
 
-def is_answer_of_a_machine(headers: Mapping[str, str], subject: str) -> bool:
-    """Tell whether a mail that reports nothing was at least not written by a person.
+        An empty envelope sender without more is that of an absence note, too (RFC 3834, 3.3).
+        """
+        if self.is_auto_reply or self.is_auto_submitted:
+            return True
+        return self.is_server and not self.claims_to_bounce
 
-    An empty envelope sender without more is that of an absence note, too (RFC 3834, 3.3).
-    """
-    if is_auto_reply(headers, subject) or is_reply_by_itself(headers):
-        return True
-    return is_from_a_server(headers, subject) and not claims_to_be_a_bounce(headers, subject)
+    @cached_property
+    def is_person_replying(self) -> bool:
+        """Whether somebody answered a mail; what they quote is not news."""
+        return bool(_REPLY.match(self.subject)) and not (self._has_no_envelope or self.is_daemon)
 
+    @property
+    def passes_on(self) -> bool:
+        """Whether somebody forwarded the mail of another."""
+        return _FORWARDED.match(self.subject) is not None
 
-def _only_speaks_of_bounces(headers: Mapping[str, str]) -> bool:
-    """Tell whether a mail with such a subject is a newsletter, or written by a person."""
-    if not _envelope(headers) or _NULL_SENDER.match(_envelope(headers)):
-        return False
-    by_hand = f"{headers.get('user-agent', '')} {headers.get('x-mailer', '')}"
-    return bool(_BY_HAND.search(by_hand)) or any(name in headers for name in _NO_SERVER)
+    def challenges(self, text: str) -> bool:
+        """Tell whether the recipient's system asks the sender to prove to be a person."""
+        if self.is_daemon:
+            return False
+        if not (self._has_no_envelope or (not self._envelope and self.is_auto_submitted)):
+            return False
+        return bool(_CHALLENGE.search(self.subject) or _CHALLENGE.search(text[:2_000]))
 
+    @property
+    def _envelope(self) -> str:
+        return self.headers.get("return-path", "").strip()
 
-def _answers(headers: Mapping[str, str]) -> bool:
-    return "in-reply-to" in headers or bool(_REPLY.match(headers.get("subject", "")))
+    @property
+    def _has_no_envelope(self) -> bool:
+        return _NULL_SENDER.match(self._envelope) is not None
 
+    @property
+    def _only_speaks_of_bounces(self) -> bool:
+        """Whether a mail with such a subject is a newsletter, or written by a person."""
+        if not self._envelope or self._has_no_envelope:
+            return False
+        by_hand = f"{self.headers.get('user-agent', '')} {self.headers.get('x-mailer', '')}"
+        return bool(_BY_HAND.search(by_hand)) or any(name in self.headers for name in _NO_SERVER)
 
-def is_challenge(headers: Mapping[str, str], subject: str, text: str) -> bool:
-    """Tell whether the recipient's system asks the sender to prove to be a person."""
-    if _DAEMON.search(headers.get("from", "")):
-        return False
-    envelope = _envelope(headers)
-    if not (_NULL_SENDER.match(envelope) or (not envelope and is_reply_by_itself(headers))):
-        return False
-    return bool(_CHALLENGE.search(subject) or _CHALLENGE.search(text[:2_000]))
-
-
-def _envelope(headers: Mapping[str, str]) -> str:
-    return headers.get("return-path", "").strip()
-
-
-def is_human_reply(headers: Mapping[str, str], subject: str) -> bool:
-    """Tell whether somebody answered a mail; what they quote is not news."""
-    if _NULL_SENDER.match(headers.get("return-path", "").strip()):
-        return False
-    return bool(_REPLY.match(subject)) and not _DAEMON.search(headers.get("from", ""))
-
-
-def unquoted(text: str) -> str:
-    """Return a forwarded text without the marks of quoting before its lines.
-
-    They go where most lines have them once they begin, and only down to a server's words.
-    """
-    for depth in range(QUOTES_LIMIT):
-        if depth and is_quoted_from_a_server(text):
-            break
-        first = _QUOTED.search(text)
-        if first is None:
-            break
-        quoted = text[first.start() :]
-        lines = sum(1 for line in quoted.splitlines() if line.strip())
-        if len(_QUOTED.findall(quoted)) * 2 < lines:
-            break
-        text = _QUOTED.sub("", text)
-    return text
-
-
-def behind_header(text: str) -> str:
-    """Return what a server's mail says that was passed on: all behind the header lines quoted."""
-    for match in islice(_QUOTED_HEADER.finditer(text), 8):
-        if _SERVER.search(match[1]):
-            begin = _HEADER_LINES.match(text, match.end())
-            behind = text[begin.end() :] if begin else ""
-            return behind if behind.strip() else text
-    return text
-
-
-def is_quoted_from_a_server(text: str) -> bool:
-    """Tell whether the header lines that head a forwarded text name a mail server."""
-    return any(_SERVER.search(line) for line in islice(_QUOTED_HEADER.findall(text), 8))
+    @property
+    def _replies(self) -> bool:
+        return "in-reply-to" in self.headers or bool(_REPLY.match(self.headers.get("subject", "")))
 
 
 _NULL_SENDER = re.compile(r"<\s*>|<?mailer-daemon(?:@|>|$)", re.IGNORECASE)
 _DAEMON = re.compile(r"mailer[ _-]?daemon|mail delivery s|postmaster@|mail system", re.IGNORECASE)
-_SERVER = re.compile(
-    r"mailer[ _-]?daemon|postmaster|mail[ ._-]?delivery|mail ?router|mail ?daemon|"
-    r"mail[ ._-]?admin|mail system|mdaemon|"
-    r"system administrator|delivery[ _-]?(?:subsystem|system|service)|"
-    r"microsoft (?:exchange|outlook)|interscan|no-?reply@.{0,80}(?:dion|auone)|<>",
-    re.IGNORECASE,
-)
 _SUBJECT = re.compile(
     r"undeliver|non-?deliver|not delivered|returned mail|(?:mail|message) returned|"
     r"return(?:ing|ed) message|failure notice|"
@@ -162,8 +133,7 @@ _BY_HAND = re.compile(
     r"horde|squirrelmail|claws|the bat|pegasus|eudora|alpine|zimbra|mailspring|evm",
     re.IGNORECASE,
 )
-_HEADER_LINES = re.compile(r"(?:\n[ \t]{0,8}[*_]{0,2}[\w-]{1,20}[*_]{0,2}\s?:[^\n]{0,500})*")
-_AUTO_HEADERS = (
+_AUTO_FIELDS = (
     "x-autoreply",
     "x-autorespond",
     "x-autoresponder",
@@ -203,9 +173,4 @@ _CHALLENGE = re.compile(
     r"not (?:yet )?(?:on|in) (?:my|the recipient's|their) (?:approved|allowed|white|guest) ?list",
     re.IGNORECASE,
 )
-_QUOTED = re.compile(r"^>[ ]?", re.MULTILINE)
-_QUOTED_HEADER = re.compile(
-    r"^[ \t]{0,8}[*_]{0,2}(?:From|Sender|Von|De|Da|Van|Od|Fra|Från|От|差出人|发件人|寄件者)"
-    r"[*_]{0,2}\s?:(.+)$",
-    re.MULTILINE | re.IGNORECASE,
-)
+_FORWARDED = re.compile(r"(?:fwd?|wg|tr|rv|enc|i|vs|doorst|fw)\s?:", re.IGNORECASE)

@@ -37,8 +37,9 @@ from handlers.provider import (
     check_access,
 )
 from resolutions.bounce import BounceEvent, Kind, Permanence, SmtpReply, Verdict
-from resolutions.mail.failure import Failure, host_in
+from resolutions.mail.failure import Failure
 from resolutions.mail.read import read
+from resolutions.mail.text.smtp import host_in
 from resolutions.reason import Reason
 
 HARD = Permanence.PERMANENT

@@ -1,61 +1,61 @@
 """Mobile carriers and providers of Japan, phones of Verizon."""
 
-from resolutions.mail.formats.format import ANY, shape
+from resolutions.mail.formats.format import ANY, Format
 
-SHAPES = (
-    shape(
+FORMATS = (
+    Format(
         "ezweb",
         "<<< ",
         rf"^[ \t]*Recipient:[ \t]*{ANY}",
         r"<<< ([45]\d\d.*(?:\n(?![ \t]*(?:>>>|<<<|\n)).+){0,8})",
     ),
-    shape(
+    Format(
         "ezweb-user",
         "user unknown",
         r"^(?:The user\(s\) (?:account is|unknown)[^\n]{0,80}\n\s{0,40})?"
         rf"{ANY}: (?=(?:[45]\d\d )?user unknown)",
     ),
-    shape(
+    Format(
         "ezweb-list",
         "following recipients did not receive this message",
         rf"^[ \t]*{ANY}[ \t]*$",
         r"((?:Your message was not delivered|Remote host).*(?:\n.+){0,3})",
         anywhere=True,
     ),
-    shape(
+    Format(
         "ezweb-account",
         "the user(s) account is",
         rf"^[ \t]*{ANY}[ \t]*$",
         r"(The user\(s\) account is.*)",
         anywhere=True,
     ),
-    shape(
+    Format(
         "kddi",
         "could not be delivered to:",
         rf"Could not be delivered to:[ \t]*{ANY}",
     ),
-    shape(
+    Format(
         "biglobe",
         "----- non-delivered information -----",
         rf"^[ \t]*{ANY}[ \t]*$",
         r"----- Non-delivered information -----\s*((?:.+\n?){1,6})",
         anywhere=True,
     ),
-    shape(
+    Format(
         "mfilter",
         "-------server message",
         rf"^[ \t]*{ANY}[ \t]*$",
         r"-------server message\s*((?:(?!-----).+\n?){1,12})",
         anywhere=True,
     ),
-    shape(
+    Format(
         "verizon",
         "message could not be delivered to mobile",
         rf"^[ \t]*To:[ \t]*(?:[^\n@<]{{0,100}}[\s<])?{ANY}",
         r"Error:[ \t]*((?:.+\n?){1,3})",
         anywhere=True,
     ),
-    shape(
+    Format(
         "verizon-text",
         "message details:",
         rf"^[ \t]{{2,}}RCPT TO:[ \t]*{ANY}",

@@ -1,82 +1,82 @@
 """Filters and lesser known servers, most of which use keyed sentences."""
 
-from resolutions.mail.failure import ADDRESS
-from resolutions.mail.formats.format import ANY, shape
+from resolutions.mail.formats.format import ANY, Format
+from resolutions.mail.text.addresses import ADDRESS
 
-SHAPES = (
+FORMATS = (
     # Oracle, before it Sun and iPlanet
-    shape(
+    Format(
         "messaging-server",
         "recipient address:",
         rf"^[ \t]*Recipient address:[ \t]*{ANY}",
         r"(?:Diagnostic code|Reason):[ \t]*((?:smtp;)?.+(?:\n[ \t]{3,}(?!Diag|Remote).+){0,6})",
     ),
-    shape(
+    Format(
         "james",
         "failed recipient(s):",
         rf"^[ \t]*{ANY}[ \t]*$",
         r"Error message:\s*((?:.+\n?){1,12})",
         anywhere=True,
     ),
-    shape(
+    Format(
         "mailmarshal",
         "recipients were affected",
         rf"^[ \t]+{ANY}[ \t]*$",
         r"could not be delivered because of\s*:?\s*((?:.+\n?){1,8})",
         anywhere=True,
     ),
-    shape(
+    Format(
         "messagelabs",
         "could not be delivered",
         rf"^--[ \t]*{ANY}[ \t]*$",
         r"(?:information follows|appears to be)[ \t]*:[ \t]*\n--[ \t]*((?:.+\n?){1,6})",
     ),
-    shape(
+    Format(
         "mailfoundry",
         "unable to deliver message to:",
         rf"Unable to deliver message to:[ \t]*{ANY}",
         r"for the following reason:\s*((?:.+\n?){1,6})",
     ),
-    shape(
+    Format(
         "dragonfly",
         "error delivering your mail to",
         rf"error delivering your mail to {ANY}\.?",
     ),
-    shape(
+    Format(
         "opensmtpd",
         "the mailer-daemon, please do not reply",
         rf"^[ \t]*{ANY}:[ \t]+(?=\S)",
     ),
-    shape(
+    Format(
         "surfcontrol",
         "failed to send to identified host",
         rf"^[ \t]*{ANY}: \[[\d.]+\],[ \t]*",
     ),
-    shape(
+    Format(
         "interscan",
         "rcpt to:",
         rf"^Sent\s+[<>]{{3}}[ \t]*RCPT TO:[ \t]*{ANY}.*\n(?=Received\s+[<>]{{3}}[ \t]*[45])",
         r"^Received\s+[<>]{3}[ \t]*([45].*(?:\n[45]\d\d.*){0,8})",
     ),
-    shape(
+    Format(
         "interscan-sentence",
         "unable to deliver message to <",
         rf"(?=Unable to deliver message to {ANY})",
     ),
-    shape(
+    Format(
         "activehunter",
         "had permanent fatal errors -----",
         rf"^>>>[ \t]*{ADDRESS}[ \t]*<({ADDRESS})>",
         r"session follows -----\s*((?:.+\n?){1,8})",
         anywhere=True,
     ),
-    shape(
+    Format(
         "mcafee",
         "had delivery problems ---\n",
         rf"^[ \t]*<({ADDRESS})>[ \t]+(?=\()",
         r"\A\((.+)\)",
     ),
-    shape(
+    Format(
         "mdaemon",
         "failed address:",
         rf"^[ \t]*Failed address:[ \t]*{ANY}",
@@ -84,14 +84,14 @@ SHAPES = (
         anywhere=True,
     ),
     # SmarterMail, IceWarp, MailEnable and others that say who failed, then why
-    shape(
+    Format(
         "failed-recipient",
         ("recipient: ", "recipient:["),
         rf"^[ \t]*(?:Failed )?Recipient:[ \t]*(?:\[SMTP:)?{ANY}\]?[ \t]*\n"
         r"(?=[ \t]*(?:Reason|Error|Status)\b)",
         r"^[ \t]*(?:Reason|Error|Status)[ \t]*:[ \t]*((?:.+\n?){1,6})",
     ),
-    shape(
+    Format(
         "hmailserver",
         "could not be reached",
         rf"^[ \t]*{ANY}[ \t]*\n(?=[ \t]*Error Type:)",
@@ -100,20 +100,20 @@ SHAPES = (
             r"Error Description:[ \t]*((?:(?!\s*Additional information).+\n?){1,4})",
         ),
     ),
-    shape(
+    Format(
         "communigate",
         "failed to deliver to '",
         rf"^[ \t]*Failed to deliver to '{ANY}'",
         r"reports:\s*((?:.+\n?){1,6})",
     ),
-    shape(
+    Format(
         "imail-generated",
         "undeliverable to ",
         rf"^undeliverable to {ANY}",
         r"generated (?:the )?(?:following )?response:\s*((?:.+\n?){1,12})",
         anywhere=True,
     ),
-    shape(
+    Format(
         "imail",
         ": ",
         r"^(?=(?:Unknown user|Unknown host|User mailbox exceeds allowed size|Invalid user|"
@@ -121,14 +121,14 @@ SHAPES = (
         rf"[^\n:]{{0,40}}:?[ \t]+{ANY})",
     ),
     # Momentum, formerly Ecelerity: who, at what stage, why
-    shape(
+    Format(
         "momentum",
         ">>> ",
         rf"^>>>[ \t]*{ANY}[ \t]*\((?=[^()\n]{{3,60}}\):)",
         r"\A(?:[^()\n]{3,60}\): )([^\n]+(?:\n(?!>>>|\s*$|-{3}).+){0,8})",
     ),
-    shape("fml", "original mail as follows", rf"^(?=[^\n<]{{3,120}}<({ADDRESS})>)"),
-    shape(
+    Format("fml", "original mail as follows", rf"^(?=[^\n<]{{3,120}}<({ADDRESS})>)"),
+    Format(
         "fml-member",
         "member of this mailing list",
         rf"^(?=[^\n<]{{3,120}}mailing list <({ADDRESS})>)",

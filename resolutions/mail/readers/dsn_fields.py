@@ -1,10 +1,12 @@
 """The machine-readable part of a delivery status notification (RFC 3464, RFC 6533)."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from resolutions.bounce import Kind
-from resolutions.mail.failure import ADDRESS, REPLY_LIMIT, Failure, host_in, refuser_in
+from resolutions.bounce import TEXT_LIMIT, Kind
+from resolutions.mail.failure import Failure
+from resolutions.mail.text.addresses import ADDRESS
+from resolutions.mail.text.smtp import host_in, refuser_in
 
 ACTIONS = {
     "failed": Kind.BOUNCE,
@@ -22,40 +24,39 @@ ACTIONS = {
 RECIPIENTS_LIMIT = 1_000
 """Recipients of one report that are read."""
 
-TEXT_LIMIT = 524_288
+REPORT_LIMIT = 524_288
 """Characters of a report that are read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """A delivery report: the fields of the message, and those of each recipient."""
+def parse_status(text: str) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """Return the fields of a report: those of the message, and those of each recipient.
 
-    message: dict[str, str]
-    recipients: tuple[dict[str, str], ...]
-
-
-def parse_status(text: str) -> Status:
-    """Return the fields of a report. Blocks that gateways tore apart are put together again."""
+    Blocks that gateways tore apart are put together again.
+    """
     message: dict[str, str] = {}
     recipients: list[dict[str, str]] = []
-    for block in _BLANK_LINE.split(text[:TEXT_LIMIT]):
+    for block in _BLANK_LINE.split(text[:REPORT_LIMIT]):
         fields: dict[str, str] = {}
-        for match in _FIELD.finditer(block):
-            name = match[1].lower()
-            if name in fields and name in _STARTS:
+        for name, value in _FIELD.findall(block):
+            name = name.lower()
+            if name in fields:
+                if name not in _STARTS:
+                    continue
                 _place(fields, message, recipients)
                 fields = {}
-            fields.setdefault(name, " ".join(match[2][:REPLY_LIMIT].split()))
+            fields[name] = " ".join(value[:TEXT_LIMIT].split())
         if fields:
             _place(fields, message, recipients)
         if len(recipients) >= RECIPIENTS_LIMIT:
             break
-    return Status(message, tuple(recipients))
+    return message, recipients
 
 
-def failure_of(fields: dict[str, str], sender_says: Kind) -> Failure:
-    """Return one recipient's failure; `sender_says` is the kind where the action is missing."""
-    original = address_in(fields.get("original-recipient", ""))
+def failure_of(
+    fields: Mapping[str, str], silent: Kind, original: Mapping[str, str], envelope_id: str
+) -> Failure:
+    """Return one recipient's failure; `silent` is its kind where the action is missing."""
+    sent_to = address_in(fields.get("original-recipient", ""))
     final = address_in(fields.get("final-recipient", "")) or address_in(
         fields.get("x-actual-recipient", "")
     )
@@ -65,14 +66,16 @@ def failure_of(fields: dict[str, str], sender_says: Kind) -> Failure:
         text = words.strip()
     action = fields.get("action", "").split(None, 1)[:1]
     status = fields.get("status", "")
-    recipient = _unquoted_alike(original, final) or final
+    recipient = _unquoted_alike(sent_to, final) or final
     return Failure(
         recipient=recipient,
-        kind=ACTIONS.get("".join(action).lower().rstrip(".;,"), _kind_of(status, sender_says)),
+        kind=ACTIONS.get("".join(action).lower().rstrip(".;,"), _kind_of(status, silent)),
         text=text,
         status=status,
         remote_host=refuser_in(text) or _host(fields.get("remote-mta", "")) or host_in(text),
         other=final if final.lower() != recipient.lower() else "",
+        original=original,
+        envelope_id=envelope_id,
     )
 
 
@@ -101,7 +104,8 @@ _PER_RECIPIENT = frozenset(
 )
 _OF_RECIPIENT = _PER_RECIPIENT - {"original-recipient"}
 _FIELD = re.compile(
-    r"^[ \t>]{0,4}([A-Za-z][A-Za-z0-9-]{1,60})[ \t]*:[ \t]*(.*(?:\n[ \t].*)*)", re.M
+    r"^[ \t>]{0,4}([A-Za-z][A-Za-z0-9-]{1,60}+)[ \t]*+:[ \t]*+(.*+(?:\n[ \t].*+)*+)",
+    re.MULTILINE,
 )
 _TYPE = re.compile(r"[A-Za-z][\w. /-]{0,40}\Z")
 _ADDRESS = re.compile(ADDRESS)

@@ -1,233 +1,59 @@
-"""Bounces of no known shape: whom a text for people names, and what it says of each."""
+"""Texts for people that a server wrote in no known format."""
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import islice, pairwise
+from dataclasses import replace
 
-from resolutions.mail.failure import Failure, address_matches, code_in, host_in, is_silent
-from resolutions.mail.readers.known_formats import paragraph_about, to_stop, without_disclaimer
-
-MENTIONS_LIMIT = 200
-"""Addresses of a text that are looked at."""
-
-NEXT_LINE = 6
-"""Characters between the end of an address and the begin of the next line, at most."""
-
-LEAD_LIMIT = 200
-"""Characters before and behind an address that tell what it stands for."""
+from resolutions.mail.failure import Failure
+from resolutions.mail.mail import Mail
+from resolutions.mail.mentions import failures_named
+from resolutions.mail.mime.header import parse_fields
+from resolutions.mail.text.addresses import addresses
+from resolutions.mail.text.original import cut_original
+from resolutions.mail.text.outcome import kind_of, quotes_a_refusal, says_failed
+from resolutions.mail.text.paragraphs import paragraph_about
+from resolutions.mail.text.quoting import behind_header, is_quoted_from_a_server
+from resolutions.mail.text.smtp import host_in
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Mention:
-    """An address in a text, the words before it on its line, and the line that it stands in."""
-
-    address: str
-    lead: str
-    line: int
-    end: int
-    last: bool
-    """Whether nothing but closing brackets and the like follows it on its line."""
-
-    refused: bool
-    """Whether a server's refusal follows it on its line."""
-
-    joined: bool
-    """Whether nothing but a comma or an "and" parts it from the address before it."""
-
-
-def failures_told(
-    words: str, headers: Mapping[str, str], original: Mapping[str, str]
-) -> list[Failure]:
-    """Return the failure of each recipient that a text names, or of the original's recipient.
-
-    Addresses of the sender, and those a reader may write to, are no recipients.
-    """
-    told = _recipients(_mentions(without_disclaimer(words)), headers, original)
-    if len(told) < 2:
-        sent_to = list(dict.fromkeys(_addresses(original.get("to", ""))))
-        only = told[0].address if told else "".join(sent_to[:1])
-        why = paragraph_about(words)
-        behind = _said_behind(told[0], words) if told else ""
-        if behind and (code_in(behind) or not code_in(why)):
-            why = behind
-        return [Failure(recipient=only, text=why, remote_host=host_in(words))] if only else []
-    return _each(told, words)
-
-
-def _addresses(value: str) -> list[str]:
-    return [address for address, _, _ in address_matches(value)]
-
-
-def _mentions(words: str) -> list[_Mention]:
-    found: list[_Mention] = []
-    end = 0
-    for address, start, after in islice(address_matches(words), MENTIONS_LIMIT):
-        line = words.rfind("\n", 0, start) + 1
-        between = words[max(end, line, start - LEAD_LIMIT) : start]
-        joined = bool(found) and bool(_JOINT.fullmatch(words[end:start]))
-        lead = found[-1].lead if joined else _plain(_without_name(between))
-        behind = words[after : after + LEAD_LIMIT].partition("\n")[0]
-        found.append(
-            _Mention(
-                address=address,
-                lead=lead,
-                line=line,
-                end=after,
-                last=bool(_LINE_END.match(words, after)),
-                refused=bool(_REFUSAL.search(behind)),
-                joined=joined,
-            )
-        )
-        end = after
-    return found
-
-
-def _without_name(lead: str) -> str:
-    """Return what introduces an address with a mark in the place of the name before it.
-
-    >>> _without_name('Recipient: "Smith, Ana" <')
-    'Recipient: name'
-    """
-    return _NAME.sub(r"\1name", lead) if lead.rstrip().endswith(("<", "(", "[")) else lead
-
-
-def _plain(lead: str) -> str:
-    """Return the words before an address without numbers, bullets, brackets.
-
-    >>> _plain("  2) Recipient: <")
-    'recipient'
-    >>> _plain("550 no such user <") == _plain("- 552 over quota <")
-    True
-    """
-    if code := _CODE.match(lead):
-        return code[1][0]
-    return " ".join(_NO_WORD.sub(" ", lead.lower()).split())
-
-
-def _recipients(
-    mentions: list[_Mention], headers: Mapping[str, str], original: Mapping[str, str]
-) -> list[_Mention]:
-    """Return those mentions, one an address, that are meant as recipients of one list."""
-    ours = {each.lower() for name in _ENVELOPE for each in _addresses(headers.get(name, ""))}
-    ours.update(each.lower() for name in _AUTHOR for each in _addresses(original.get(name, "")))
-    sent_to = {each.lower() for name in _SENT for each in _addresses(original.get(name, ""))}
-    strange = [
-        each
-        for each in mentions
-        if each.address.lower() in sent_to
-        or (
-            each.address.lower() not in ours
-            and not each.address.lower().startswith("mailer-daemon@")
-        )
-    ]
-    usable = [each for each in strange if not _is_contact(each)] or strange
-    usable = [each for each in usable if each.lead not in _DESCRIBED] or usable
-    known = [each for each in usable if each.address.lower() in sent_to]
-    refused = [each for each in usable if each.refused and each.lead != usable[0].lead]
-    pattern = (known or (refused if len(refused) > 1 else usable))[:1]
-    leads = {each.lead for each in known or pattern}
-    return _distinct(
-        [each for each in usable if each.lead in leads or _goes_on(pattern[0], each, usable)]
-    )
-
-
-def _goes_on(pattern: _Mention, mention: _Mention, usable: list[_Mention]) -> bool:
-    """Tell whether a mention ends its line, and so did all before it: reasons, then addresses."""
-    between = usable[usable.index(pattern) : usable.index(mention) + 1]
-    return (
-        bool(between)
-        and all(each.last and each.lead for each in between)
-        and all(behind.line - each.end < NEXT_LINE for each, behind in pairwise(between))
-    )
-
-
-def _is_contact(mention: _Mention) -> bool:
-    return bool(_CONTACT.search(mention.lead)) or mention.address.lower().startswith(_OFFICES)
-
-
-def _distinct(mentions: list[_Mention]) -> list[_Mention]:
-    first: dict[str, _Mention] = {}
-    for each in mentions:
-        first.setdefault(each.address.lower(), each)
-    return list(first.values())
-
-
-def _each(told: list[_Mention], words: str) -> list[Failure]:
-    """Give each recipient the words about it alone, or, where there are none, those of all."""
-    stretches = []
-    for mention, behind in pairwise(told):
-        begin = mention.end if mention.joined or behind.joined else mention.line
-        stretches.append(words[begin : behind.line if behind.line > begin else mention.end])
-    last = told[-1]
-    stretches.append(_to_gap(words[last.end if last.joined else last.line :]))
-    own = [" ".join(stretch.split()) for stretch in stretches]
-    above = _above(told[0], words)
-    if above and _GAP.match(words, last.end):  # each stands below its reason
-        own = [above, *own[:-1]]
-    elif all(map(is_silent, own[:-1])):  # a list, then what is said of all
-        own = [paragraph_about(words)] * len(told)
-    for index in reversed(range(len(own) - 1)):
-        if is_silent(own[index]):
-            own[index] = own[index + 1]
-    host = host_in(words)
+def read(mail: Mail) -> list[Failure]:
+    """Return what a bounce says of those whom its header, its text or the original names."""
+    if not _is_of_a_server(mail):
+        return []
+    text = mail.server_text
+    words, returned = cut_original(behind_header(text) if text.strip() else mail.subject)
+    original = mail.original or parse_fields(returned)
+    failures = failures_named(words, mail.headers, original)
+    if failed := addresses(mail.headers.get("x-failed-recipients", "")):
+        failures = _of_addresses(failed, failures, words)
+    kind = kind_of(words)
     return [
-        Failure(recipient=mention.address, text=text, remote_host=host_in(text) or host)
-        for mention, text in zip(told, own, strict=True)
+        replace(failure, kind=kind, original=original)
+        for failure in failures or _of_nobody(mail, words)
     ]
 
 
-def _said_behind(mention: _Mention, words: str) -> str:
-    """Return what stands behind a colon, a dash, a bracket after an address, down to a gap."""
-    match = _BEHIND.match(words, mention.end)
-    return " ".join(match[1].split()) if match and not is_silent(match[1]) else ""
+def _is_of_a_server(mail: Mail) -> bool:
+    """Tell whether a server wrote the text, by more than the words that one may use."""
+    text = mail.server_text
+    if not text or mail.sender.is_auto_submitted:
+        return False
+    if mail.sender.claims_to_bounce or is_quoted_from_a_server(text):
+        return True
+    return mail.headers.get("return-path", "").strip() == "<>" and quotes_a_refusal(text)
 
 
-def _above(mention: _Mention, words: str) -> str:
-    """Return the line right above an address that stands alone, if it does not introduce it."""
-    before = words[: max(mention.line - 1, 0)].rpartition("\n")[2].strip()
-    alone = not mention.lead and mention.last
-    return before if alone and not before.endswith((":", "\uff1a")) and len(before) > 3 else ""
+def _of_addresses(failed: list[str], failures: list[Failure], words: str) -> list[Failure]:
+    """Return a failure for each address of a header, in the words of the text about it."""
+    about = {failure.recipient.lower(): failure for failure in failures}
+    all_of_it = Failure(text=paragraph_about(words), remote_host=host_in(words))
+    return [
+        replace(about.get(address.lower(), all_of_it), recipient=address)
+        for address in dict.fromkeys(failed)
+    ]
 
 
-def _to_gap(stretch: str) -> str:
-    """Return the words of the last recipient: what follows a gap is said of the mail."""
-    stretch = to_stop(stretch)
-    head, _, rest = stretch.partition("\n\n")
-    return head if not is_silent(head) else f"{head}\n{rest}"
-
-
-_ENVELOPE = ("to", "from", "return-path", "delivered-to", "reply-to")
-_AUTHOR = ("from", "sender", "reply-to", "return-path")
-_SENT = ("to", "cc", "bcc", "x-original-to")
-_DESCRIBED = frozenset(
-    {"to", "cc", "from", "sender", "an", "von", "para", "de", "your message to", "subject"}
-)
-"""What introduces an address where a mail is described, and not what became of it."""
-
-_OFFICES = ("postmaster@", "abuse@", "helpdesk@", "noc@", "hostmaster@")
-_CONTACT = re.compile(
-    r"\b(?:contact|write to|reply to|e-?mail us|message-id|message id|assistance|help|"
-    r"notify|inform|questions?|support|report|"
-    r"kontakt\w*|wenden sie sich|schreiben sie|contact\w{1,5}|[ée]cri\w{2,5}|from|sender|"
-    r"originator|return address|von|absender|message from|mail from|exp[ée]diteur|"
-    r"de la part de|proveniente|remitente|mittente|address of|your address)\b"
-    r"(?!.*\b(?:recipients?|empf\w+|destinat\w+)\b)"
-)
-_JOINT = re.compile(
-    r"[\s<>\"'()\[\],;|&/+-]{1,80}|[\s<>\"',;]{0,20}\b(?:and|und|et|y|e|en)\b[\s<]+"
-)
-_BEHIND = re.compile(
-    r"[>\])\"' \t]{0,5}(?:[:\u2013(]|-{1,2}[ \t]|\.{3})[ \t]{0,8}(?!expanded)"
-    r"(\S[^\n]{7,500}(?:\n[ \t]{2,}\S[^\n]{0,500}){0,6})"
-)
-_GAP = re.compile(r"[>)\]\"']{0,3}[ \t]{0,80}(?:\n[ \t]{0,80}(?:\n|\Z)|\Z)")
-_NAME = re.compile(
-    r"(\A|: {1,9})[ \t]{0,40}(?:[*#-] |\d{1,3}[.):] ?)?[ \t]{0,9}"
-    r"(?:\"[^\"]{1,80}\"|'[^']{1,80}'|(?!.*(?i:\b(?:to|for|user|an|f[üu]r|[àa]|para)\b))"
-    r"\w[\w.'-]{0,40},?(?: [\w.'-]{1,40}){0,3})[ \t]{0,9}[<(\[]\Z"
-)
-_REFUSAL = re.compile(r"(?<![\d.])[45]\d\d[ -](?:#?[45]\.\d|[A-Za-z<])")
-_LINE_END = re.compile(r"[>)\]\"'.,;]{0,3}[ \t]{0,80}(?:\n|\Z)")
-_NO_WORD = re.compile(r"[\W\d_]+")
-_CODE = re.compile(r"[\s*-]{0,20}([45]\d\d)\b")
+def _of_nobody(mail: Mail, words: str) -> list[Failure]:
+    """Return the failure of a server's mail that names no recipient, if it speaks of one."""
+    text = paragraph_about(words)
+    if not mail.sender.is_daemon or not says_failed(text):
+        return []
+    return [Failure(text=text, remote_host=host_in(words))]

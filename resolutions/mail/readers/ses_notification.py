@@ -9,6 +9,7 @@ from typing import Any
 
 from resolutions.bounce import Kind
 from resolutions.mail.failure import Failure
+from resolutions.mail.mail import Mail
 
 LIMIT = 262_144
 """Characters of a notification that are read; SNS delivers no larger message."""
@@ -22,33 +23,29 @@ KINDS = {
 """What is notified, and where its recipients stand."""
 
 
-def notified_in(text: str) -> list[Failure]:
-    """Return what a notification says of its recipients; nothing if the text is none."""
-    notice = _notice(text)
+def read(mail: Mail) -> list[Failure]:
+    """Return what a notification says of its recipients."""
+    if "x-amz-sns-message-id" not in mail.headers and "@sns." not in mail.headers.get("from", ""):
+        return []
+    notice = _notice(mail.text)
     word = _word(notice.get("notificationType") or notice.get("eventType"))
     kind, place, recipients = KINDS.get(word.replace(" ", "").lower(), (None, "", ""))
     details = notice.get(place)
     if kind is None or not isinstance(details, dict):
         return []
-    return list(_failures(kind, details, details.get(recipients)))
+    return list(_failures(kind, details, details.get(recipients), _original(notice)))
 
 
-def notified_original(text: str) -> dict[str, str]:
+def _original(notice: dict[str, Any]) -> dict[str, str]:
     """Return the headers of the message that a notification is about."""
-    mail = _notice(text).get("mail")
+    mail = notice.get("mail")
     common = mail.get("commonHeaders") if isinstance(mail, dict) else None
     if not isinstance(common, dict):
         return {}
     return {_NAMES[name]: _joined(value) for name, value in common.items() if name in _NAMES}
 
 
-_NAMES = {
-    "from": "from",
-    "to": "to",
-    "subject": "subject",
-    "messageId": "message-id",
-    "date": "date",
-}
+_NAMES = {name: name for name in ("from", "to", "subject", "date")} | {"messageId": "message-id"}
 
 
 def _notice(text: str) -> dict[str, Any]:
@@ -63,21 +60,24 @@ def _notice(text: str) -> dict[str, Any]:
 
 def _object(text: str) -> dict[str, Any]:
     try:
-        found, _ = json.JSONDecoder(strict=False).raw_decode(text.strip())
+        value, _ = json.JSONDecoder(strict=False).raw_decode(text.strip())
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
-def _failures(kind: Kind, details: dict[str, Any], recipients: Any) -> Iterator[Failure]:
+def _failures(
+    kind: Kind, details: dict[str, Any], recipients: Any, original: dict[str, str]
+) -> Iterator[Failure]:
     why = f"{_word(details.get('bounceType'))}/{_word(details.get('bounceSubType'))}".strip("/")
-    for each in recipients if isinstance(recipients, list) else ():
-        fields = each if isinstance(each, dict) else {"emailAddress": each}
+    for recipient in recipients if isinstance(recipients, list) else ():
+        fields = recipient if isinstance(recipient, dict) else {"emailAddress": recipient}
         yield Failure(
             kind=kind,
             recipient=_word(fields.get("emailAddress")),
             text=_word(fields.get("diagnosticCode")).removeprefix("smtp;").strip() or why,
             status=_word(fields.get("status")),
+            original=original,
         )
 
 

@@ -3,7 +3,7 @@
 import re
 from functools import partial
 
-from resolutions.mail.sender import is_quoted_from_a_server
+from resolutions.mail.text.quoting import is_quoted_from_a_server
 
 
 def cut_original(text: str) -> tuple[str, str]:
@@ -45,11 +45,12 @@ _BARE_HEADERS = re.compile(
     r"\n(?:[!-9;-~]{1,60}:[^\n]*\n(?:[ \t][^\n]*\n){0,8}){2,40}?"
     r"(?:MIME-Version:[ \t]?1\.0|DKIM-Signature:|User-Agent:|Message-ID:[ ]?<)"
 )
+"""A message that was returned without a word of introduction: fields that only machines write."""
 _GOES_ON = _compile(
     r"[^\n]*\n(?:[!-9;-~]{1,60}:[^\n]*\n){0,9}\s{0,40}(?:reason|error|diagnos|grund|motif|motivo|"
     r"raison|(?:could|was|has|did) not|failed|konnte|wurde|n'a pas|no se|\S{1,80}@)"
 )
-"""A message that was returned without a word of introduction: fields that only machines write."""
+"""How a text goes on behind fields that describe a returned mail."""
 _ORIGINAL_FIELD = _compile(
     r"^[> \t]{0,3}(?:Received|Return-Path|From|To|Subject|Date|Message-ID|MIME-Version|"
     r"X-[\w-]{1,60}|DKIM-Signature|ARC-[\w-]{1,60}|Content-Type):"

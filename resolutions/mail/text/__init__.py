@@ -1,0 +1,1 @@
+"""What can be read from a text alone: addresses, a server's words, quotes, paragraphs."""
