@@ -274,7 +274,6 @@ async def open_store(
     options = Options(
         channel=channel,
         admin_channel=admin_channel,
-        catalogue=knowledge.catalogue,
         operators=knowledge.operators,
         timing=Timing(
             group_wait=timedelta(seconds=alerts.group_wait),

@@ -8,6 +8,7 @@ from handlers.store import Events
 from resolutions.alert import Triaged, key_of
 from resolutions.bounce import BounceEvent, Kind
 from resolutions.catalogue.resolution import Catalogue
+from resolutions.delivery import is_final, state_of
 from resolutions.diagnosis.diagnose import Confidence, Diagnosis, diagnose
 from resolutions.operator import Operators
 from resolutions.reason import Reason
@@ -74,6 +75,8 @@ class Triage:
             operator_name=operator.name,
             key=key_of(event, diagnosis, operator.id, resolution.family),
             severity=resolution.severity,
+            state=state_of(diagnosis),
+            final=is_final(diagnosis, resolution),
         )
 
     def _diagnose(self, event: BounceEvent) -> Diagnosis:

@@ -1,6 +1,7 @@
 """What belongs together: the key of an alert, what it counts, and how it stands."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -41,7 +42,11 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Triaged:
-    """An event with all that triage found out about it; what the store folds into alerts."""
+    """An event with all that triage found out about it; what the store folds into alerts.
+
+    `state` is how the delivery stands by it, None where it says nothing of one. A `final` failure
+    condemns the address.
+    """
 
     id: int
     event: BounceEvent
@@ -50,6 +55,8 @@ class Triaged:
     operator_name: str
     key: AlertKey
     severity: Severity
+    state: DeliveryState | None
+    final: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +72,11 @@ class Tally:
     bounced: int = 0
     delivered: int = 0
     expired: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them, however they ended."""
+        return self.waiting + self.bounced + self.delivered + self.expired
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +194,7 @@ class Alert:
     def words(self, dimension: str) -> list[Tally]:
         """Return the tallies of one dimension, the largest first."""
         chosen = [tally for tally in self.tallies if tally.dimension == dimension]
-        return sorted(chosen, key=lambda t: (-(t.waiting + t.bounced + t.expired), t.word))
+        return sorted(chosen, key=lambda tally: (-tally.total, tally.word))
 
 
 REFUSALS = (
@@ -225,3 +237,54 @@ def head_of(tallies: Mapping[Reason, int], fallback: Reason) -> Reason:
         if reason in present:
             return reason
     return max(sorted(present), key=lambda reason: tallies[reason], default=fallback)
+
+
+def variant_of(tallies: Mapping[str, int]) -> str:
+    """Return the variant that more than half of an alert's deliveries have, "" if none has."""
+    total = sum(tallies.values())
+    return next((word for word, number in tallies.items() if 2 * number > total), "")
+
+
+MOVED = 0.1
+"""The share by which a number must move to be worth an update of the message."""
+
+
+def has_moved(shown: Sequence[int] | None, counts: Sequence[int]) -> bool:
+    """Tell whether a number that is shown has moved by a tenth."""
+    if shown is None:
+        return True
+    return any(
+        before != after and abs(after - before) >= MOVED * before
+        for before, after in zip(shown, counts, strict=True)
+    )
+
+
+CAMPAIGN_LEAD = timedelta(days=1)
+"""How long before its first bounce a campaign may have begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateScope:
+    """Whose deliveries an alert's are set against: those with one word of each dimension."""
+
+    words: Mapping[str, Sequence[str]]
+    since: datetime
+
+
+def rate_scope(family: Family, opened_at: datetime, tallies: Iterable[Tally]) -> RateScope:
+    """Return what an alert is about, from the whole hour on in which it was opened.
+
+    A receiver refuses whatever we send there; a list is compared with its campaign, which began
+    before its first bounce; what is our own fault concerns all that a source sends.
+    """
+    words: dict[str, list[str]] = defaultdict(list)
+    for tally in tallies:
+        words[tally.dimension].append(tally.word)
+    since = opened_at.replace(minute=0, second=0, microsecond=0)
+    if family is Family.RECEIVER:
+        return RateScope({"operator": words["operator"]}, since)
+    if family is not Family.LIST:
+        return RateScope({"source": words["source"]}, since)
+    if any(words["campaign"]):
+        since -= CAMPAIGN_LEAD
+    return RateScope({"source": words["source"], "campaign": words["campaign"]}, since)

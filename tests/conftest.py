@@ -238,14 +238,11 @@ class Opener:
 
 
 @pytest.fixture
-def open_store(
-    database_url: str, clock: HandClock, catalogue: Catalogue, operators: Operators
-) -> Opener:
+def open_store(database_url: str, clock: HandClock, operators: Operators) -> Opener:
     """Give what opens further stores on the same database."""
     options = Options(
         channel=CHANNEL,
         admin_channel=ADMIN_CHANNEL,
-        catalogue=catalogue,
         operators=operators,
         alone=False,
         own_clock=True,

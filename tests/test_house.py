@@ -109,15 +109,15 @@ def test_only_the_command_line_prints():
 
 def test_bot_names_no_reason_provider_or_button():
     words = set(PROVIDERS) | set(ACTIONS) | {reason.value for reason in Reason if "-" in reason}
-    quoted = re.compile(r'"([a-z_-]+)"')
+    quoted = re.compile(r'"([a-z_-]+)"|\b(Reason\.(?!UNKNOWN)[A-Z_]+)')
     common = {"resend", "dsn", "generic", "move", "stop", "cancel", "retry"}
     common |= {"confirm_subscription"}  # recorded with the request that asks for it
     named = {
-        f"{path.relative_to(ROOT)}: {word}"
+        f"{path.relative_to(ROOT)}: {member or word}"
         for path in (ROOT / "bot").rglob("*.py")
         if "sandbox" not in path.parts
-        for word in quoted.findall(path.read_text("utf-8"))
-        if word in words - common
+        for word, member in quoted.findall(path.read_text("utf-8"))
+        if member or word in words - common
     }
 
     assert named == set()

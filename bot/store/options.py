@@ -1,12 +1,9 @@
-"""How the store is to behave: times of posting, limits of the intake, what is final."""
+"""How the store is to behave: times of posting and limits of the intake."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
-from resolutions.catalogue.resolution import FinalFor, Resolution
 from resolutions.operator import Operators
-from resolutions.reason import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +64,9 @@ class Options:
 
     channel: str = ""
     admin_channel: str = ""
-    catalogue: Mapping[str, Resolution] = field(default_factory=dict)
     operators: Operators | None = None
     timing: Timing = Timing()
     limits: Limits = Limits()
     retention: Retention = Retention()
     alone: bool = True
     own_clock: bool = False
-
-    def condemns_address(self, reason: Reason) -> bool:
-        """Tell whether a permanent failure for this reason is final for the address."""
-        known = self.catalogue.get(reason.value)
-        return known is not None and known.final_for is FinalFor.ADDRESS

@@ -145,13 +145,9 @@ def _counts(alert: Alert) -> str:
 
 
 def _names(tallies: list[Tally], *, masked: bool) -> str:
-    shown = [f"{_flat(tally.word, masked=masked)} {_total(tally):,}" for tally in tallies[:NAMES]]
+    shown = [f"{_flat(tally.word, masked=masked)} {tally.total:,}" for tally in tallies[:NAMES]]
     more = len(tallies) - NAMES
     return ", ".join([*shown, f"{more:,} more"] if more > 0 else shown)
-
-
-def _total(tally: Tally) -> int:
-    return tally.waiting + tally.bounced + tally.expired + tally.delivered
 
 
 def _flat(text: str, *, masked: bool) -> str:

@@ -168,7 +168,7 @@ def most_at(alerts: Sequence[Alert]) -> str:
     for alert in alerts:
         for tally in alert.words("operator"):
             if tally.word:
-                sums[tally.word] += _total(tally)
+                sums[tally.word] += tally.total
     top = sums.most_common(2)
     if not top or (len(top) == 2 and top[0][1] == top[1][1]):
         return ""
@@ -341,19 +341,15 @@ def _waiting(alert: Alert, now: datetime) -> str:
 
 def _counted(tallies: Sequence[Tally], *, operator_names: bool = False) -> str:
     if operator_names:
-        named = [(_operator_name(tally.word), _total(tally)) for tally in tallies if tally.word]
+        named = [(_operator_name(tally.word), tally.total) for tally in tallies if tally.word]
     else:
-        named = [(tally.word, _total(tally)) for tally in tallies if tally.word]
+        named = [(tally.word, tally.total) for tally in tallies if tally.word]
     if len(named) == 1:
         return name(named[0][0])
     shown = [f"{name(word)} {count:,}" for word, count in named[:NAMES]]
     if more := len(named) - len(shown):
         shown.append(f"{more:,} more")
     return " · ".join(shown)
-
-
-def _total(tally: Tally) -> int:
-    return tally.waiting + tally.bounced + tally.expired + tally.delivered
 
 
 @lru_cache(maxsize=1)

@@ -102,7 +102,7 @@ async def triage(databases: Databases) -> list[Row]:
 async def _triaged(databases: Databases, hosts: Sequence[str]) -> tuple[float, int]:
     """Return how many events a second were folded, and into how many alerts."""
     catalogue, operators, rulebook = Catalogue.load(), Operators.load(), Rulebook.load()
-    options = Options(channel="C01DELIV", catalogue=catalogue, operators=operators)
+    options = Options(channel="C01DELIV", operators=operators)
     async with SqlStore.open(await databases.make(), now, options) as store:
         told = [_event(n, text, hosts[n % len(hosts)]) for n, text in enumerate(replies(TRIAGED))]
         for start in range(0, TRIAGED, BATCH):

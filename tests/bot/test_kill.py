@@ -37,7 +37,7 @@ def die(*_):
 
 async def main():
     catalogue = Catalogue.load()
-    options = Options(channel="C01DELIV", catalogue=catalogue, alone=False)
+    options = Options(channel="C01DELIV", alone=False)
     async with SqlStore.open(url, lambda: datetime.now(UTC), options) as store:
         if moment == "before the commit":
             listening.listen(Engine, "commit", die)

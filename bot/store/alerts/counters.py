@@ -19,7 +19,7 @@ from bot.store.sql.bulk_insert import Upsert
 from bot.store.sql.columns import hashed, word_key
 from bot.store.sql.database import Database
 from bot.store.sql.tables import alerts, hours, tallies
-from resolutions.alert import DeliveryState, head_of
+from resolutions.alert import DeliveryState, head_of, variant_of
 from resolutions.bounce import Kind
 from resolutions.catalogue.resolution import Severity
 from resolutions.reason import Reason
@@ -196,19 +196,13 @@ class Ledger:
             "id": row.id,
             **dict(zip(COUNTS, counts, strict=True)),
             "reason": head_of(reasons, Reason(row.reason)).value,
-            "variant": _most_of(heads["variant"]),
+            "variant": variant_of(heads["variant"]),
             "severity": max(severities, key=LOUDNESS.index).value,
             "operator_name": row.operator_name or (news.operator_name if news else ""),
             "last_event_at": self.now if news else row.last_event_at,
             "version": row.version + 1,
             "flush_at": flush_at(row, counts, self.now, self.options.timing),
         }
-
-
-def _most_of(variants: Mapping[str, int]) -> str:
-    """Return the variant that more than half of the deliveries have, "" if there is none."""
-    total = sum(variants.values())
-    return next((word for word, number in variants.items() if 2 * number > total), "")
 
 
 def _add_tallies(insert: Upsert) -> Upsert:

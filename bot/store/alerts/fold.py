@@ -19,8 +19,8 @@ from bot.store.sql.tables import OPEN, UNTRIAGED, alerts, arrivals, contacts, de
 from resolutions.alert import DeliveryState, Triaged
 from resolutions.bounce import BounceEvent, Kind
 from resolutions.catalogue.resolution import Family
+from resolutions.delivery import supersedes
 
-IGNORED = frozenset({Kind.AUTO_REPLY, Kind.NOT_A_BOUNCE})
 SLICE = 100
 """Events that are prepared without a break, so that others get their turn."""
 
@@ -42,7 +42,7 @@ class Folding:
     def __init__(self, database: Database, options: Options) -> None:
         self._database = database
         self._options = options
-        self._teller = Teller(options)
+        self._teller = Teller()
 
     async def fold(self, triaged: Sequence[Triaged]) -> int:
         """Claim the events, fold those it got into deliveries, alerts and tallies; return how many.
@@ -52,17 +52,21 @@ class Folding:
         """
         now, told = self._database.clock(), list[Told]()
         for start in range(0, len(triaged), SLICE):
-            told += [self._teller.told(each, now) for each in triaged[start:][:SLICE]]
+            told += [
+                self._teller.told(each, each.state, now)
+                for each in triaged[start:][:SLICE]
+                if each.state is not None
+            ]
             await asyncio.sleep(0)
-        return await self._database.write(lambda connection: self._take(connection, told))
+        numbers = [each.id for each in triaged]
+        return await self._database.write(lambda connection: self._take(connection, numbers, told))
 
-    def _take(self, connection: Connection, told: Sequence[Told]) -> int:
-        got = self._claim(connection, [each.triaged.id for each in told])
-        chosen = [each for each in told if each.triaged.id in got]
-        heard = [each for each in chosen if each.triaged.diagnosis.kind not in IGNORED]
-        if heard:
-            Fold(self._database, self._options, connection, heard).run()
-        return len(chosen)
+    def _take(self, connection: Connection, numbers: Sequence[int], told: Sequence[Told]) -> int:
+        got = self._claim(connection, numbers)
+        mine = [each for each in told if each.triaged.id in got]
+        if mine:
+            Fold(self._database, self._options, connection, mine).run()
+        return len(got)
 
     def _claim(self, connection: Connection, numbers: Sequence[int]) -> set[int]:
         """Mark those of the events that nobody took before, and return them."""
@@ -147,12 +151,14 @@ class Fold:
 
     def _apply(self, standing: Standing, told: Told, arrived: datetime | None) -> None:
         """Let one event change a delivery, if it says something new."""
-        state, at = told.state, told.triaged.event.occurred_at
-        if state is DeliveryState.DELIVERED:
-            if standing.now is not None and standing.now["state"] == DeliveryState.WAITING:
-                standing.now = {**standing.now, "state": state.value, "occurred_at": at}
+        state, at, now = told.state, told.triaged.event.occurred_at, standing.now
+        if now is None:
+            if state is DeliveryState.DELIVERED:
+                return
+        elif not supersedes(state, at, DeliveryState(now["state"]), now["occurred_at"]):
             return
-        if standing.now is not None and not _supersedes(state, at, standing.now):
+        elif state is DeliveryState.DELIVERED:
+            standing.now = {**now, "state": state.value, "occurred_at": at}
             return
         row = told.row
         if state is DeliveryState.WAITING and arrived is not None:
@@ -299,15 +305,3 @@ def _note(row: dict[str, Any], triaged: Triaged) -> None:
     elif kind is not Kind.DEFERRAL and at >= (row["last_bounced_at"] or EPOCH):
         row["last_bounced_at"] = at
         row["last_reason"] = triaged.diagnosis.reason.value
-
-
-def _supersedes(state: DeliveryState, at: datetime, standing: Mapping[str, Any]) -> bool:
-    """Tell whether a deferral or bounce changes a delivery: once, from waiting to its end.
-
-    What was delivered can still bounce, later; a deferral that is told late changes nothing.
-    """
-    if state is DeliveryState.WAITING:
-        return False
-    if standing["state"] == DeliveryState.WAITING:
-        return True
-    return bool(standing["state"] == DeliveryState.DELIVERED and at >= standing["occurred_at"])

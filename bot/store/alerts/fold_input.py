@@ -5,17 +5,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from bot.store.options import Options
 from bot.store.rows.delivery import body_of
 from bot.store.rows.event import contact_key, delivery_key
 from bot.store.sql.columns import hashed
 from resolutions.alert import AlertKey, DeliveryState, Triaged
-from resolutions.bounce import Kind, Permanence
+from resolutions.bounce import Kind
 from resolutions.catalogue.evidence_text import because, phrase
-from resolutions.diagnosis.diagnose import Confidence, Diagnosis
-from resolutions.reason import Reason
-
-RELIED_ON = frozenset({Confidence.CERTAIN, Confidence.LIKELY})
+from resolutions.diagnosis.diagnose import Diagnosis
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +33,17 @@ WORDED = 4_096
 class Teller:
     """Makes of events what they tell. Events of a storm share their diagnosis, worded once."""
 
-    def __init__(self, options: Options) -> None:
-        self._options = options
+    def __init__(self) -> None:
         self._worded: dict[int, tuple[Diagnosis, str, str]] = {}  # by identity, thus kept alive
 
-    def told(self, triaged: Triaged, now: datetime) -> Told:
+    def told(self, triaged: Triaged, state: DeliveryState, now: datetime) -> Told:
         """Return what an event tells at a time."""
         event = triaged.event
         message = event.provider_message_id or event.message_id
         other = "complaint" if triaged.diagnosis.kind is Kind.COMPLAINT else ""
         if not message:
             other += f"\0{event.event_id}"
-        key, state = delivery_key(event.source, message, event.recipient, other), state_of(triaged)
+        key = delivery_key(event.source, message, event.recipient, other)
         return Told(
             triaged,
             contact_key(event.source, event.recipient),
@@ -72,7 +67,7 @@ class Teller:
             "variant": diagnosis.variant,
             "permanence": diagnosis.permanence.value,
             "confidence": diagnosis.confidence.value,
-            "final": self._is_final(triaged, state),
+            "final": triaged.final,
             "campaign": event.campaign,
             "operator": triaged.operator,
             "domain": event.domain,
@@ -90,33 +85,9 @@ class Teller:
             known = self._worded[id(diagnosis)] = diagnosis, because(diagnosis), phrase(diagnosis)
         return known[1:]
 
-    def _is_final(self, triaged: Triaged, state: DeliveryState) -> bool:
-        """Tell whether the address may be flagged for it."""
-        diagnosis = triaged.diagnosis
-        if diagnosis.kind is Kind.COMPLAINT:
-            return True
-        return (
-            state is DeliveryState.BOUNCED
-            and diagnosis.permanence is Permanence.PERMANENT
-            and diagnosis.confidence in RELIED_ON
-            and self._options.condemns_address(diagnosis.reason)
-        )
-
 
 @lru_cache(maxsize=1_024)
 def hash_of(key: AlertKey) -> str:
     """Return the key of an alert as the table keeps it."""
     kind = "complaint" if key.complaint else "bounce"
     return hashed(kind, key.family.value, key.subject, key.topic)
-
-
-def state_of(triaged: Triaged) -> DeliveryState:
-    """Return how a delivery stands by what an event says of it."""
-    kind = triaged.diagnosis.kind
-    if kind is Kind.DELIVERED:
-        return DeliveryState.DELIVERED
-    if kind is Kind.DEFERRAL:
-        return DeliveryState.WAITING
-    if kind is not Kind.COMPLAINT and triaged.diagnosis.reason is Reason.MESSAGE_EXPIRED:
-        return DeliveryState.EXPIRED
-    return DeliveryState.BOUNCED

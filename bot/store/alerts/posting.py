@@ -11,14 +11,14 @@ from typing import Any
 from sqlalchemy import Row, Select, Table, and_, case, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.alerts.schedule import COUNTS, moved
+from bot.store.alerts.schedule import COUNTS
 from bot.store.leases import OWN_UPDATES, POSTS, SqlLeases, pause_of, posts_in
 from bot.store.options import Timing
 from bot.store.rows.alert import read_alerts
 from bot.store.sql.database import Database
 from bot.store.sql.tables import FLUSHING, NOTE_DUE, alerts, notes, turns
 from handlers.store import Due, Note
-from resolutions.alert import Alert
+from resolutions.alert import Alert, has_moved
 from resolutions.catalogue.resolution import Severity
 
 ACTED, NEW, NOTE, UPDATE = 0, 1, 10, 20
@@ -154,7 +154,7 @@ class SqlPosts:
             return None
         if due.uncertain or row.closed_at is not None or row.acted_version > due.version:
             return self._database.clock()
-        if not moved(shown, [getattr(row, name) for name in COUNTS]):
+        if not has_moved(shown, [getattr(row, name) for name in COUNTS]):
             return None
         return self._database.clock() + self._timing.step(step)
 

@@ -7,10 +7,9 @@ from typing import Any
 from sqlalchemy import Row
 
 from bot.store.options import Timing
+from resolutions.alert import has_moved
 
 COUNTS = ("waiting", "bounced", "delivered", "expired")
-MOVED = 0.1
-"""A number that moved by less is not worth an update of the message."""
 
 
 def flush_at(
@@ -25,19 +24,9 @@ def flush_at(
         return known
     if not row.ts:
         return (known or now + timing.group_wait) if _bad(counts) else None
-    if known is not None or not moved(row.shown, counts):
+    if known is not None or not has_moved(row.shown, counts):
         return known
     return max(now, (row.posted_at or now) + timing.step(row.update_step))
-
-
-def moved(shown: Sequence[int] | None, counts: Sequence[int]) -> bool:
-    """Tell whether a number that is shown has moved by a tenth."""
-    if shown is None:
-        return True
-    return any(
-        before != after and abs(after - before) >= MOVED * before
-        for before, after in zip(shown, counts, strict=True)
-    )
 
 
 def _bad(counts: Sequence[int]) -> bool:

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, select
@@ -12,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.rows.delivery import delivery_of
 from bot.store.sql.columns import hashed
 from bot.store.sql.tables import DELIVERY_WAITS, alerts, deliveries, hours, jobs, tallies
-from resolutions.alert import Alert, AlertKey, Deed, Delivery, DeliveryState, Tally
+from resolutions.alert import Alert, AlertKey, Deed, Delivery, DeliveryState, Tally, rate_scope
 from resolutions.catalogue.resolution import Family, Severity
 from resolutions.reason import Reason
 
@@ -21,7 +20,6 @@ WORDS = 1_000
 """Tallies of a dimension that are read, the largest first: a storm has a domain a recipient."""
 
 DEEDS = 20
-DAY = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,26 +173,27 @@ async def _sample(connection: AsyncConnection, alert_id: int) -> list[Delivery]:
     return [delivery_of(row) for row in [*failed, *others]]
 
 
+_SCOPES = {
+    "source": hours.c.source,
+    "campaign": hours.c.campaign_key,
+    "operator": hours.c.operator_key,
+}
+
+
 async def _attempts(
     connection: AsyncConnection, row: Row[Any], counted: Iterable[Tally]
 ) -> int | None:
     """Return delivered and bounced of what the alert is about, in its time, by whole hours.
 
-    A campaign began before its first bounce: a day is added. None where nothing was delivered:
-    then the source does not tell of deliveries.
+    None where nothing was delivered: then the source does not tell of deliveries.
     """
-    words: dict[str, list[str]] = defaultdict(list)
-    for tally in counted:
-        words[tally.dimension].append(tally.word)
-    since = row.opened_at.replace(minute=0, second=0, microsecond=0)
-    concerned = [hours.c.source.in_(words["source"])]
-    if row.family == Family.RECEIVER:
-        concerned = [hours.c.operator_key.in_([hashed(word) for word in words["operator"]])]
-    elif row.family == Family.LIST:
-        concerned.append(hours.c.campaign_key.in_([hashed(word) for word in words["campaign"]]))
-        since -= DAY if any(words["campaign"]) else timedelta(0)
+    scope = rate_scope(Family(row.family), row.opened_at, counted)
+    concerned = [
+        _SCOPES[name].in_(words if name == "source" else [hashed(word) for word in words])
+        for name, words in scope.words.items()
+    ]
     query = select(func.sum(hours.c.delivered), func.sum(hours.c.bounced)).where(
-        *concerned, hours.c.hour >= since, hours.c.hour <= row.last_event_at
+        *concerned, hours.c.hour >= scope.since, hours.c.hour <= row.last_event_at
     )
     delivered, bounced = (await connection.execute(query)).one()
     return int(delivered + bounced) if delivered else None
