@@ -5,10 +5,9 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Coroutine, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any, Self
 
 import aiohttp
@@ -16,9 +15,12 @@ from aiohttp import web
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
+from bot.accounts import make_resend, make_sources, make_tickets
+from bot.foundation import Knowledge, open_store, utc_now
 from bot.metrics import Metrics
 from bot.server import make_server
-from bot.settings.model import ReplaySettings, Settings, SettingsError, StoreSettings
+from bot.settings.model import Settings
+from bot.settings.source import SettingsError
 from bot.slack.bolt import (
     Door,
     Socket,
@@ -29,36 +31,24 @@ from bot.slack.bolt import (
     whoami,
 )
 from bot.slack.listeners import listen
-from bot.store.options import Options, Retention, Timing
 from bot.store.store import SqlStore
 from bot.worker import Worker
-from handlers.action import Action, Desk, ResendTarget
+from handlers.action import Action, Desk
 from handlers.actions import ACTIONS
 from handlers.entrances.commands import Commands
 from handlers.entrances.home import Home
 from handlers.entrances.shortcuts import Shortcuts
 from handlers.http.outgoing import Outgoing
 from handlers.posting import Poster
-from handlers.provider import Clock, Provider
-from handlers.providers import PROVIDERS
-from handlers.ticket import TicketSystem
-from handlers.tickets import TICKETS
+from handlers.provider import Clock
 from handlers.triage import Triage
 from handlers.webhooks import Webhooks
-from resolutions.catalogue.resolution import Catalogue
-from resolutions.operator import Operators
-from resolutions.rules.rulebook import Rulebook
 
 BACKLOG = 1_024
 REQUEST_SECONDS = 1.5
 """How long a request under way may hold up the end; stored or not, its sender repeats it."""
 
 log = logging.getLogger(__name__)
-
-
-def utc_now() -> datetime:
-    """Return the present moment."""
-    return datetime.now(UTC)
 
 
 class Bot:
@@ -114,9 +104,7 @@ class Bot:
         self._stack.push_async_callback(self.desk.background.stop)
         await self._listen(app)
 
-    def _desk(
-        self, knowledge: "Knowledge", inside: aiohttp.ClientSession, outside: Outgoing
-    ) -> Desk:
+    def _desk(self, knowledge: Knowledge, inside: aiohttp.ClientSession, outside: Outgoing) -> Desk:
         settings = self.settings
         return Desk(
             store=self.store,
@@ -216,84 +204,6 @@ class Bot:
             await asyncio.gather(task, return_exceptions=True)
 
         self._stack.push_async_callback(end)
-
-
-@dataclass(frozen=True, slots=True)
-class Knowledge:
-    """What is known, the operator's own files included."""
-
-    catalogue: Catalogue
-    rulebook: Rulebook
-    operators: Operators
-
-    @classmethod
-    def load(cls, settings: StoreSettings) -> Self:
-        """Read the files; raises SettingsError for one that cannot be used."""
-        try:
-            return cls(
-                Catalogue.load(settings.rules.catalogue),
-                Rulebook.load(settings.rules.files),
-                Operators.load(),
-            )
-        except (OSError, ValueError) as error:
-            raise SettingsError(f"rules: {error}; mend the file or leave it out") from error
-
-
-def make_sources(settings: ReplaySettings, outgoing: Outgoing, clock: Clock) -> dict[str, Provider]:
-    """Return the configured accounts by the name of their source."""
-    return {
-        name: PROVIDERS[source.provider](name, source, outgoing, clock)
-        for name, source in settings.sources.items()
-    }
-
-
-def make_tickets(settings: Settings, outgoing: Outgoing) -> TicketSystem | None:
-    """Return the ticket system in use, None where there is none."""
-    tickets = settings.tickets
-    return TICKETS[tickets.system](tickets.chosen, outgoing) if tickets.system else None
-
-
-def make_resend(settings: Settings) -> ResendTarget | None:
-    """Return the user's own sender, None where none is configured."""
-    webhook = settings.resend.webhook
-    if webhook is None:
-        return None
-    return ResendTarget(url=webhook.url, secret=webhook.secret, allow_private=webhook.allow_private)
-
-
-@asynccontextmanager
-async def open_store(
-    settings: StoreSettings, clock: Clock, knowledge: Knowledge, *, alone: bool = True
-) -> AsyncIterator[SqlStore]:
-    """Open the database, migrating it; raises SettingsError for what keeps it closed.
-
-    With `alone` a second process on one SQLite file is refused; the command line works beside.
-    """
-    alerts, retention = settings.alerts, settings.retention
-    channel, admin_channel = settings.channels
-    options = Options(
-        channel=channel,
-        admin_channel=admin_channel,
-        operators=knowledge.operators,
-        timing=Timing(
-            group_wait=timedelta(seconds=alerts.group_wait),
-            update_steps=tuple(timedelta(seconds=step) for step in alerts.update_steps),
-            close_after=timedelta(seconds=alerts.close_after),
-        ),
-        retention=Retention(
-            raw=timedelta(days=retention.raw_days),
-            events=timedelta(days=retention.event_days),
-            audit=timedelta(days=retention.audit_days),
-        ),
-        alone=alone,
-    )
-    async with AsyncExitStack() as stack:
-        url = settings.database.url.get_secret_value()
-        try:
-            store = await stack.enter_async_context(SqlStore.open(url, clock, options))
-        except (OSError, ValueError) as error:
-            raise SettingsError(f"database.url: {error}") from error
-        yield store
 
 
 def _report(task: asyncio.Task[None]) -> None:

@@ -101,10 +101,10 @@ def test_no_exception_is_made_in_passing():
     assert [path for path in sources() if marks.search(path.read_text("utf-8"))] == []
 
 
-def test_only_the_command_line_prints():
+def test_one_module_prints():
     printing = [path for path in sources() if re.search(r"^\s*print\(", path.read_text(), re.M)]
 
-    assert printing == [ROOT / "bot" / "cli" / "main.py"]
+    assert printing == [ROOT / "bot" / "cli" / "output.py"]
 
 
 def test_bot_names_no_reason_provider_or_button():

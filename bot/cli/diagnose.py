@@ -1,300 +1,138 @@
-"""Behind `bounce diagnose`: one reply, JSON lines, raw mails; without Slack, database, network."""
+"""`bounce diagnose`: the reason of one reply, of lines, of mails, or what no rule decides."""
 
-import gc
-import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Self, TypeVar
 
-from bot.cli.parallel import in_order
-from resolutions.bounce import Kind, Permanence, SmtpReply, Verdict
-from resolutions.catalogue.resolution import Catalogue
-from resolutions.diagnosis.diagnose import Diagnosis, PastedReply, diagnose
-from resolutions.rules.rulebook import Rulebook
+from bot.cli.command import UsageError
+from bot.cli.output import complain, count, remark, tell, write_all, write_json
+from bot.cli.own_files import OwnFiles
+from bot.cli.question import Question, fields_of
 
-PIECE = 64 * 1024
-"""Bytes of lines that are worked on at a time."""
+LINES = """\
+With --jsonl each line holds {"text": "...", "id", "code", "status", "remote_host", "provider",
+"verdict"}, all but text optional. With --mail: raw mails, folders of them, mbox files. Both answer
+with one JSON object a line; what cannot be read gives one with "error".
 
-ALONE = 2
-"""Pieces, of lines or of mails, that are not worth other processes."""
-
-Loaded = TypeVar("Loaded")
-
-
-@dataclass(frozen=True, slots=True)
-class OwnFiles:
-    """What the people who run this installation know: rule files, and a catalogue over ours."""
-
-    rules: tuple[Path, ...] = ()
-    catalogue: Path | None = None
-
-    @classmethod
-    def of(cls, config: Path | None) -> Self:
-        """Return the files that [rules] of the configuration names; raises SettingsError."""
-        from bot.settings.source import SettingsError, read_configuration
-
-        table = read_configuration(config, only=("rules",)).get("rules", {})
-        files = table.get("files", []) if isinstance(table, dict) else None
-        if not isinstance(files, list):
-            raise SettingsError('rules.files: must be a list of files, e.g. files = ["own.toml"]')
-        catalogue = table.get("catalogue")
-        return cls(
-            tuple(Path(str(name)) for name in files), Path(str(catalogue)) if catalogue else None
-        )
-
-    def rulebook(self) -> Rulebook:
-        """Return the own rules and the shipped ones behind them, read once a process.
-
-        Raises SettingsError.
-        """
-        return _rulebook(self.rules)
-
-    def resolutions(self) -> Catalogue:
-        """Return the shipped catalogue with the own changes; raises SettingsError."""
-        return _usable(partial(Catalogue.load, self.catalogue))
+--unmatched lists the wordings in the database that no rule decides, the most frequent first, each
+with a rule to start from; with --json as JSON lines.
+"""
 
 
-class Question(NamedTuple):
-    """What is known of a bounce: the reply's text, and what was reported beside it."""
-
-    text: str
-    code: str = ""
-    status: str = ""
-    remote_host: str = ""
-    provider: str = ""
-    verdict: str = ""
-
-    @classmethod
-    def of(cls, record: Any) -> Self:
-        """Return the question of a JSON object; what it holds beside is ignored.
-
-        Raises ValueError for a missing text and for values that are no text (numbers are).
-        """
-        if type(record) is not dict:
-            raise ValueError("not a JSON object")
-        if "text" not in record:
-            raise ValueError("text is missing")
-        values = [record.get(key, "") for key in _KEYS]
-        for value in values:
-            if type(value) is not str:
-                values = [_word(key, value) for key, value in zip(_KEYS, values, strict=True)]
-                break
-        return cls._make(values)
-
-    def symptoms(self) -> PastedReply:
-        """Return what a diagnosis looks at; raises ValueError for an unknown provider."""
-        reply = SmtpReply(self.text, self.code, self.status)
-        if not self.verdict:
-            return PastedReply(reply, self.remote_host)
-        verdict = _verdict_of(self.provider, self.verdict)
-        return PastedReply(reply, self.remote_host, verdict, permanence=verdict.permanence)
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the words of the command."""
+    parser.epilog = LINES
+    parser.set_defaults(run=run)
+    add = parser.add_argument
+    add("text", nargs="*", help="the reply, as the server gave it")
+    add("--code", type=_code, default="", help="SMTP reply code")
+    add("--status", type=_status, default="", help="enhanced status code")
+    add("--remote-host", default="", metavar="HOST", help="who gave the reply")
+    add("--provider", default="", help="who reported it")
+    add("--verdict", default="", help="the provider's own word")
+    add("--json", action="store_true", help="one JSON object")
+    lines = "JSON objects, one a line ('-': stdin)"
+    add("--jsonl", nargs="?", const="-", metavar="FILE", help=lines)
+    add("--mail", nargs="+", type=Path, metavar="PATH", help="raw mails or folders")
+    add("--unmatched", action="store_true", help="stored wordings that no rule decides")
 
 
-@cache
-def _rulebook(files: tuple[Path, ...]) -> Rulebook:
-    """Read a rulebook; meanwhile nothing becomes garbage in cycles, so nobody looks for it."""
-    looking = gc.isenabled()
-    gc.disable()
-    try:
-        return _usable(partial(Rulebook.load, files))
-    finally:
-        if looking:
-            gc.enable()
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A diagnosis, as it is written."""
-
-    diagnosis: Diagnosis
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return reason, confidence, permanence, evidence and what else is possible."""
-        return _fields(self.diagnosis)
-
-
-def diagnose_one(question: Question, own: OwnFiles) -> Answer:
-    """Return why one reply was given; raises ValueError for an unknown provider."""
-    return Answer(diagnose(question.symptoms(), own.rulebook()))
-
-
-def diagnose_lines(lines: Iterable[bytes], own: OwnFiles) -> Iterator[str]:
-    """Yield text that holds one JSON object for each JSON line, in the same order.
-
-    A line that cannot be used gives an object with `error`; blank lines give none. Big inputs are
-    worked on by all cores.
-    """
-    yield from in_order(partial(_answer_lines, own.rulebook()), _pieces(lines), alone=ALONE)
-
-
-def diagnose_mails(paths: Iterable[Path], own: OwnFiles) -> Iterator[str]:
-    """Yield text that holds one JSON object for each recipient of the mails, a line each.
-
-    Folders are read with all that is in them, in the order of the names; a file may hold several
-    mails (mbox). One that cannot be read gives an object with `error`.
-    """
-    from bot.cli.mail_files import pieces_of, reports_of
-
-    work = partial(_answer_mails, own.rulebook(), reports_of)
-    index, last = 0, ""
-    for answers in in_order(work, pieces_of(paths), alone=ALONE):
-        written = []
-        for file, rest in answers:
-            index = index + 1 if file == last else 1
-            last = file
-            written.append(f'{{"file": {_encode(file)}, "index": {index}, {rest}\n')
-        yield "".join(written)
-
-
-KIND_WORDS = {Kind.DEFERRAL: "delay", Kind.REJECTED: "bounce"}
-"""Kinds that are printed by another word; every other by its own."""
-
-_KEYS = Question._fields
-_encode = json.JSONEncoder().encode
-_decode = json.JSONDecoder().decode
-_quoted = json.encoder.encode_basestring_ascii
-
-
-def _usable(load: Callable[[], Loaded]) -> Loaded:
-    try:
-        return load()
-    except (OSError, ValueError) as error:
-        from bot.settings.source import SettingsError
-
-        raise SettingsError(f"rules: {error}; mend the file or leave it out") from error
-
-
-def _word(key: str, value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, int | float) and not isinstance(value, bool) and key != "text":
-        return str(value)
-    raise ValueError(f"{key} must be text")
-
-
-@lru_cache(1_000)
-def _verdict_of(provider: str, word: str) -> Verdict:
-    from handlers.providers import PROVIDERS
-
-    if provider not in PROVIDERS:
-        known = ", ".join(sorted(PROVIDERS))
-        named = f"provider {provider} is not known" if provider else "a verdict needs its provider"
-        raise ValueError(f"{named}; known are: {known}")
-    return PROVIDERS[provider].verdict_of(word)
-
-
-def _fields(diagnosis: Diagnosis) -> dict[str, Any]:
-    return {
-        "reason": diagnosis.word,
-        "confidence": diagnosis.confidence,
-        "permanence": diagnosis.permanence,
-        "evidence": [
-            {"kind": piece.kind, "rule": piece.rule, "matched": piece.matched}
-            for piece in diagnosis.evidence
-        ],
-        "also": list(diagnosis.also),
+def run(chosen: argparse.Namespace) -> int:
+    """Answer what was given, by exactly one of the four ways to ask."""
+    reported = chosen.code or chosen.status or (chosen.provider and chosen.verdict)
+    ways: dict[Callable[[argparse.Namespace], int], bool] = {
+        _one: bool(chosen.text or reported),
+        _lines: chosen.jsonl is not None and not chosen.unmatched,
+        _mails: chosen.mail is not None,
+        _unmatched: chosen.unmatched,
     }
+    asked = [way for way, is_asked in ways.items() if is_asked]
+    if len(asked) != 1:
+        known = "a reply, --jsonl [FILE], --mail PATH or --unmatched"
+        raise UsageError(f"give one of {known}: bounce diagnose --help")
+    return asked[0](chosen)
 
 
-def _written(diagnosis: Diagnosis) -> str:
-    """Return the same fields as JSON without its first bracket: half of the encoder's time."""
-    evidence = ", ".join(
-        [
-            f'{{"kind": "{piece.kind}", "rule": {_quoted(piece.rule)}, '
-            f'"matched": {_quoted(piece.matched)}}}'
-            for piece in diagnosis.evidence
-        ]
-    )
-    also = '", "'.join(diagnosis.also)
-    quoted = f'"{also}"' if also else ""
-    return (
-        f'"reason": "{diagnosis.word}", "confidence": "{diagnosis.confidence}", '
-        f'"permanence": "{diagnosis.permanence}", "evidence": [{evidence}], '
-        f'"also": [{quoted}]}}'
-    )
-
-
-# JSON lines
-
-
-def _pieces(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield lines put together, each piece with the number of its first line."""
-    number, first, size = 1, 1, 0
-    held: list[bytes] = []
-    for line in lines:
-        held.append(line)
-        number += 1
-        size += len(line)
-        if size >= PIECE:
-            yield first, b"".join(held)
-            first, size = number, 0
-            held = []
-    if held:
-        yield first, b"".join(held)
-
-
-def _answer_lines(rulebook: Rulebook, piece: tuple[int, bytes]) -> str:
-    first, lines = piece
-    answers = []
-    for number, line in enumerate(lines.decode("utf-8", "replace").split("\n"), first):
-        line = line.strip(" \t\r\ufeff")
-        if line:
-            answers.append(_answer_line(rulebook, line, number))
-    return "".join(answers)
-
-
-def _answer_line(rulebook: Rulebook, line: str, number: int) -> str:
-    record: Any = None
+def lines_of(name: str) -> Iterator[bytes]:
+    """Yield the lines of a file, of stdin for `-`; raises UsageError if it cannot be read."""
+    if name == "-":
+        yield from sys.stdin.buffer
+        return
     try:
-        record = _decode(line)
-        diagnosis = diagnose(Question.of(record).symptoms(), rulebook)
-        return f'{{"id": {_identity(record.get("id"))}, {_written(diagnosis)}\n'
-    except Exception as error:  # whatever one line holds, the others are answered
-        given = {"id": record["id"]} if isinstance(record, dict) and "id" in record else {}
-        return _encode(given | {"line": number, "error": _what(error)}) + "\n"
+        with Path(name).open("rb") as file:
+            yield from file
+    except OSError as error:
+        raise UsageError(f"{name}: cannot be read ({error.strerror})") from error
 
 
-def _identity(given: Any) -> str:
-    return _quoted(given) if type(given) is str else _encode(given)
-
-
-def _what(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"not valid JSON: {error.msg} at character {error.pos + 1}"
-    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-
-
-# Mails
-
-
-def _answer_mails(
-    rulebook: Rulebook, reports_of: Callable[[Any], Iterator[Any]], piece: Any
-) -> list[tuple[str, str]]:
-    """Return for each recipient its file and its object without `file` and `index`."""
-    return [(file, _answer_mail(rulebook, found)) for file, found in reports_of(piece)]
-
-
-def _answer_mail(rulebook: Rulebook, found: Any) -> str:
-    if isinstance(found, str):
-        return _encode({"error": found})[1:]
+def _one(chosen: argparse.Namespace) -> int:
+    words = {name: getattr(chosen, name) for name in Question._fields}
+    question = Question(**words | {"text": " ".join(chosen.text)})
+    own = OwnFiles.of(chosen.config)
     try:
-        symptoms = PastedReply(
-            found.reply, found.remote_host, kind=found.kind, permanence=Permanence.UNKNOWN
-        )
-        diagnosis = diagnose(symptoms, rulebook)
-    except Exception as error:
-        return _encode({"error": _what(error)})[1:]
-    kind = KIND_WORDS.get(diagnosis.kind, diagnosis.kind)
-    fields = {
-        "kind": kind,
-        "recipient": found.recipient,
-        "text": found.reply.text,
-        "code": found.reply.code,
-        "status": found.reply.status,
-        "remote_host": found.remote_host,
-    }
-    return f"{_encode(fields)[1:-1]}, {_written(diagnosis)}"
+        diagnosis = question.diagnosis(own.rulebook())
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    if chosen.json:
+        write_json(fields_of(diagnosis))
+        return 0
+    from bot.cli.text.diagnosis import diagnosed
+
+    tell(diagnosed(diagnosis, own.resolutions()))
+    return 0
+
+
+def _lines(chosen: argparse.Namespace) -> int:
+    from bot.cli.bulk.json_lines import diagnose_lines
+
+    write_all(diagnose_lines(lines_of(chosen.jsonl), OwnFiles.of(chosen.config)))
+    return 0
+
+
+def _mails(chosen: argparse.Namespace) -> int:
+    from bot.cli.bulk.mails import diagnose_mails
+
+    paths: Sequence[Path] = chosen.mail
+    if not write_all(diagnose_mails(paths, OwnFiles.of(chosen.config))):
+        remark(f"no mail in {', '.join(map(str, paths))}")
+    code = 0
+    for path in paths:
+        if not path.exists():
+            code = complain(f"{path}: there is no such file or folder")
+    return code
+
+
+def _unmatched(chosen: argparse.Namespace) -> int:
+    import asyncio
+
+    from bot.cli.bulk.unmatched import find_unmatched
+    from bot.cli.store_access import store_settings
+
+    watched = sys.stderr.isatty()
+
+    def progress(number: int) -> None:
+        if watched:
+            count(number, "bounces looked at")
+
+    unmatched = asyncio.run(find_unmatched(store_settings(chosen), progress))
+    if watched:
+        remark("")
+    if chosen.json or chosen.jsonl is not None:
+        write_all(unmatched.as_lines())
+    else:
+        tell(unmatched.as_text())
+    return 0
+
+
+def _code(text: str) -> str:
+    if text.strip() and not re.match(r"[245][0-9]{2}(?![0-9])", text.strip()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no reply code, such as 550")
+    return text
+
+
+def _status(text: str) -> str:
+    if text.strip() and not re.match(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9])", text.strip()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no enhanced status code, such as 5.1.1")
+    return text

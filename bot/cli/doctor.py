@@ -1,5 +1,7 @@
 """`bounce doctor`: looks at all that a running bot needs; each finding says what to do about it."""
 
+import argparse
+import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass
@@ -10,9 +12,15 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.app import Knowledge, make_sources, make_tickets, open_store, utc_now
-from bot.settings.model import RuleSettings, Settings, SettingsError
+from bot.accounts import make_sources, make_tickets
+from bot.cli.command import USAGE
+from bot.cli.output import complain, tell
+from bot.foundation import Knowledge, open_store, utc_now
+from bot.settings.model import Settings, load_settings
+from bot.settings.source import SettingsError, configuration_file
+from bot.settings.storage import RuleSettings
 from bot.slack.bolt import answering_client, open_session
+from bot.slack.manifest import bot_scopes
 from handlers.errors import PermanentError, TemporaryError, UncertainError
 from handlers.http.outgoing import Call, Outgoing, signature_headers
 from handlers.provider import Provider, SourceSettings
@@ -54,6 +62,32 @@ class Finding:
     state: State
     text: str
     refused: str = ""  # Slack's word, where it did not let us look
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the words of the command: none."""
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Tell every finding as it comes; every fault of the configuration if it cannot be used."""
+    try:
+        settings = load_settings(chosen.config)
+    except SettingsError as error:
+        for fault in [*filter(None, [error.note]), *error.faults]:
+            complain(fault)
+        return USAGE
+    file = configuration_file(chosen.config, os.environ)
+    return asyncio.run(_tell_all(settings, f"from {file}" if file else "from variables alone"))
+
+
+async def _tell_all(settings: Settings, origin: str) -> int:
+    code = 0
+    async for finding in examine(settings, bot_scopes(), origin):
+        tell(f"{finding.state:<8} {finding.part}: {finding.text}")
+        if finding.state is State.FAULT:
+            code = 1
+    return code
 
 
 async def examine(

@@ -1,5 +1,6 @@
 """`bounce serve`: runs the bot until it is told to stop."""
 
+import argparse
 import asyncio
 import gc
 import importlib.util
@@ -9,14 +10,28 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from bot.app import Bot
-from bot.settings.model import Settings
+from bot.logs import set_up_logs
+from bot.settings.model import Settings, load_settings
 
 Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
 
-def run(work: Coroutine[Any, Any, Result]) -> Result:
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Add the words of the command: none."""
+    parser.set_defaults(run=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Serve until the process is told to stop."""
+    settings = load_settings(chosen.config)
+    set_up_logs()
+    run_loop(serve(settings))
+    return 0
+
+
+def run_loop(work: Coroutine[Any, Any, Result]) -> Result:
     """Run something to its end, on uvloop where that is installed: it is worth 5 to 30 %."""
     factory = None
     if importlib.util.find_spec("uvloop") is not None:

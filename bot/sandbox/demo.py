@@ -21,7 +21,8 @@ from bot.sandbox.surroundings import Surroundings
 from bot.sandbox.world.configuration import CHANNEL
 from bot.sandbox.world.keys import Keys
 from bot.sandbox.world.samples import Hook, Sample, SampleHooks, load_samples
-from bot.settings.model import Settings, check
+from bot.settings.faults import check
+from bot.settings.model import Settings
 from bot.settings.source import SettingsError
 from bot.slack.manifest import load_manifest
 

@@ -19,7 +19,7 @@ INSIDE = "faults"
 def check(model: type[Model], tables: Any, where: tuple[str, ...]) -> Model:
     """Return the checked model of a table at `where`; raises SettingsError with all its faults."""
     try:
-        return model.model_validate(tables) if where else model(**tables)
+        return model.model_validate(tables)
     except ValidationError as error:
         found = sorted(error.errors(include_url=False), key=_misspelt_first)
         faults = [line for fault in found for line in _lines(fault, model, where)]

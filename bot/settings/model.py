@@ -1,17 +1,11 @@
-"""The settings: bounce.toml and the environment, checked once, at start.
+"""All settings: what the bot needs of Slack, the sources, the tickets, the people."""
 
-What is unknown is refused with the nearest known key, so that a misspelt one is never silently
-without effect.
-"""
-
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     SecretStr,
@@ -20,42 +14,20 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.settings.faults import check, missing, unknown, unless
-from bot.settings.source import (
-    DATABASE,
-    SQLITE,
-    SettingsError,
-    configuration_file,
-    read_configuration,
-)
+from bot.settings.source import SettingsError
+from bot.settings.storage import StoreSettings, Table, load
 from handlers.actions import ACTIONS
 from handlers.provider import SourceSettings
 from handlers.providers import PROVIDERS
 from handlers.tickets import TICKETS
-
-__all__ = [
-    "ReplaySettings",
-    "Settings",
-    "SettingsError",
-    "StoreSettings",
-    "check",
-    "load_settings",
-    "load_some",
-]
 
 CHANNEL = re.compile(r"[CGD][A-Z0-9]{2,20}")
 SOURCE = re.compile(r"[a-z0-9_]{1,64}")
 PERSON = re.compile(r"[USW][A-Z0-9]{2,20}")
 NEEDED = {"http": "signing_secret", "socket": "app_token"}
 """What each mode of Slack needs beside the bot token."""
-
-
-class Table(BaseModel):
-    """A table of the file; frozen, and nothing unknown in it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SlackSettings(Table):
@@ -115,51 +87,6 @@ class ServerSettings(Table):
     body_limit: int = Field(5 * 1024 * 1024, ge=1024, le=256 * 1024 * 1024)
 
 
-class DatabaseSettings(Table):
-    """Where everything is remembered."""
-
-    url: SecretStr = SecretStr(DATABASE)
-
-    @field_validator("url")
-    @classmethod
-    def _is_known(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().startswith(("sqlite:///", "postgresql://", "postgres://")):
-            raise PydanticCustomError(
-                "bounce", "is neither sqlite:///FILE nor postgresql://USER:PASSWORD@HOST/NAME"
-            )
-        return value
-
-    @property
-    def file(self) -> Path | None:
-        """The SQLite file, None for PostgreSQL."""
-        url = self.url.get_secret_value()
-        return Path(url.removeprefix(SQLITE).partition("?")[0]) if url.startswith(SQLITE) else None
-
-
-class AlertSettings(Table):
-    """When alerts are posted and updated, in seconds, and whether addresses are shown whole."""
-
-    group_wait: float = Field(10, ge=0, le=3_600)
-    update_steps: tuple[float, ...] = Field((30, 60, 120, 300, 900), min_length=1)
-    close_after: float = Field(86_400, ge=60)
-    show_addresses: Literal["masked", "full"] = "masked"
-
-
-class RetentionSettings(Table):
-    """For how many days what is kept is kept."""
-
-    raw_days: int = Field(30, ge=1)
-    event_days: int = Field(90, ge=1)
-    audit_days: int = Field(365, ge=1)
-
-
-class RuleSettings(Table):
-    """The operator's own knowledge: rule files, tried first, and a catalogue over ours."""
-
-    files: tuple[Path, ...] = ()
-    catalogue: Path | None = None
-
-
 class ResendWebhook(Table):
     """The user's own sender, called with a signed webhook (Standard Webhooks)."""
 
@@ -203,38 +130,10 @@ class TicketSettings(Table):
         return unless(faults, {"system": system, "chosen": checked.get(system)})
 
 
-class StoreSettings(BaseSettings):
-    """What the commands beside the bot need of the settings: no token of Slack is among it."""
-
-    model_config = SettingsConfigDict(extra="forbid", frozen=True)
-
-    database: DatabaseSettings = DatabaseSettings()
-    alerts: AlertSettings = AlertSettings()
-    retention: RetentionSettings = RetentionSettings()
-    rules: RuleSettings = RuleSettings()
-
-    @property
-    def channels(self) -> tuple[str, str]:
-        """The channels of alerts and of what concerns the bot; empty where only the bot posts."""
-        return "", ""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what `read_configuration` put together, and nothing beside it."""
-        return (init_settings,)
-
-
 class ReplaySettings(StoreSettings):
     """What is needed beside the store to read again what the sources sent."""
 
-    sources: dict[str, Any] = {}
+    sources: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator("sources", mode="before")
     @classmethod
@@ -258,7 +157,7 @@ class Settings(ReplaySettings):
     server: ServerSettings = ServerSettings()
     resend: ResendSettings = ResendSettings()
     tickets: TicketSettings = TicketSettings()
-    permissions: dict[str, tuple[str, ...]] = {}
+    permissions: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @property
     def channels(self) -> tuple[str, str]:
@@ -280,9 +179,6 @@ class Settings(ReplaySettings):
         return unless(faults, value)
 
 
-Chosen = TypeVar("Chosen", bound=StoreSettings)
-
-
 def load_settings(
     path: Path | None = None, environment: Mapping[str, str] | None = None
 ) -> Settings:
@@ -290,33 +186,7 @@ def load_settings(
 
     Raises SettingsError, which names each fault's key and the remedy.
     """
-    return _load(Settings, path, environment, None)
-
-
-def load_some(
-    model: type[Chosen], path: Path | None = None, environment: Mapping[str, str] | None = None
-) -> Chosen:
-    """Return a part of the settings; what else the configuration holds is not looked at."""
-    return _load(model, path, environment, frozenset(model.model_fields))
-
-
-def _load(
-    model: type[Chosen],
-    path: Path | None,
-    environment: Mapping[str, str] | None,
-    only: frozenset[str] | None,
-) -> Chosen:
-    environment = os.environ if environment is None else environment
-    tables = read_configuration(path, environment, only)
-    if "slack" in model.model_fields:
-        tables.setdefault("slack", {})
-    try:
-        return check(model, tables, ())
-    except SettingsError as error:
-        if configuration_file(path, environment) is not None:
-            raise
-        note = f"there is no bounce.toml in {Path.cwd()}, and --config names no other file"
-        raise SettingsError(*error.faults, note=note) from None
+    return load(Settings, path, environment, None)
 
 
 def _source(name: Any, table: Any) -> SourceSettings:

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.cli.serve import run, spare_collector, stop_signal
+from bot.cli.serve import run_loop, spare_collector, stop_signal
 from bot.store.rows.event import event_row
 from bot.store.sql.tables import events
 from bot.store.store import SqlStore
@@ -69,4 +69,4 @@ def now() -> datetime:
 
 
 if __name__ == "__main__":
-    run(receive(*sys.argv[1:4]))
+    run_loop(receive(*sys.argv[1:4]))

@@ -9,15 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.diagnose import (
-    ALONE,
-    PIECE,
-    OwnFiles,
-    Question,
-    diagnose_lines,
-    diagnose_mails,
-    diagnose_one,
-)
+from bot.cli.bulk.json_lines import ALONE, PIECE, diagnose_lines
+from bot.cli.bulk.mails import diagnose_mails
+from bot.cli.own_files import OwnFiles
+from bot.cli.question import Question, fields_of
 from bot.settings.source import SettingsError
 
 OWN = OwnFiles()
@@ -52,6 +47,10 @@ Diagnostic-Code: smtp; {text}
 """
 
 
+def answer_to(own=OWN, **known):
+    return fields_of(Question(**known).diagnosis(own.rulebook()))
+
+
 def asked(*records):
     lines = [
         each if isinstance(each, bytes) else json.dumps(each).encode() + b"\n" for each in records
@@ -77,9 +76,8 @@ def mails(*paths):
 
 
 def test_one_reply_is_answered_with_its_evidence():
-    answer = diagnose_one(Question(text="550 5.1.1 mailbox full"), OWN)
+    fields = answer_to(text="550 5.1.1 mailbox full")
 
-    fields = answer.as_dict()
     decided, against = fields.pop("evidence")
     assert fields == {
         "reason": "quota-issues",
@@ -96,25 +94,23 @@ def test_one_reply_is_answered_with_its_evidence():
 
 
 def test_code_and_status_beside_the_text_count():
-    answer = diagnose_one(Question(text="no", code="552", status="5.2.2"), OWN)
+    answer = answer_to(text="no", code="552", status="5.2.2")
 
-    assert answer.as_dict()["reason"] == "quota-issues"
+    assert answer["reason"] == "quota-issues"
 
 
 def test_an_unknown_provider_is_refused_with_the_known_ones():
     with pytest.raises(ValueError, match="provider sess is not known; known are: "):
-        diagnose_one(Question(text="", provider="sess", verdict="Permanent/General"), OWN)
+        answer_to(text="", provider="sess", verdict="Permanent/General")
 
 
 def test_a_verdict_needs_its_provider():
     with pytest.raises(ValueError, match="a verdict needs its provider"):
-        diagnose_one(Question(text="", verdict="Permanent/General"), OWN)
+        answer_to(text="", verdict="Permanent/General")
 
 
 def test_the_providers_class_decides_where_the_reply_is_silent():
-    question = Question(text="", provider="ses", verdict="Transient/MailboxFull")
-
-    answer = diagnose_one(question, OWN).as_dict()
+    answer = answer_to(text="", provider="ses", verdict="Transient/MailboxFull")
 
     assert answer["reason"] == "quota-issues"
     assert answer["permanence"] == "transient"
@@ -146,7 +142,7 @@ def test_a_line_says_the_same_as_one_reply():
         (line,) = asked({"id": 1, "text": text})
         line.pop("id")
 
-        assert line == diagnose_one(Question(text=text), OWN).as_dict()
+        assert line == answer_to(text=text)
 
 
 @pytest.mark.parametrize(
@@ -355,7 +351,7 @@ def test_the_configuration_names_own_rules_and_an_own_catalogue(tmp_path):
 
     own = OwnFiles.of(config)
 
-    answer = diagnose_one(Question(text="450 the moon is full"), own).as_dict()
+    answer = answer_to(own, text="450 the moon is full")
     assert answer["evidence"][0] == {
         "kind": "operator",
         "rule": "own-moon",
@@ -383,7 +379,12 @@ HEAVY = {"aiohttp", "pydantic", "slack_bolt", "slack_sdk", "sqlalchemy", "asynci
 
 def modules_after(code):
     ran = subprocess.run(
-        [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules, file=sys.stderr)"],
+        [
+            sys.executable,
+            "-c",
+            f"import os, sys; from bot.cli.main import main; {code}\n"
+            "print(*sys.modules, file=sys.stderr)",
+        ],
         capture_output=True,
         text=True,
         check=True,
@@ -395,11 +396,10 @@ def modules_after(code):
 @pytest.mark.parametrize(
     "code",
     [
-        "from bot.cli.terminal import explained; from bot.cli.diagnose import OwnFiles;"
-        "explained('quota', OwnFiles()); explained('550 5.1.1 no', OwnFiles())",
-        "from bot.cli.diagnose import *; diagnose_one(Question(text='x'), OwnFiles())",
-        'from bot.cli.diagnose import *; list(diagnose_lines([b\'{"text": "x"}\'], OwnFiles()))',
-        "from bot.cli.diagnose import *; list(diagnose_mails([Path('README.md')], OwnFiles()))",
+        "main(['explain', 'quota']); main(['explain', '550 5.1.1 no'])",
+        "main(['diagnose', 'x'])",
+        "main(['diagnose', '--jsonl', os.devnull])",
+        "main(['diagnose', '--mail', 'README.md'])",
     ],
 )
 def test_nothing_heavy_is_loaded_to_explain_or_diagnose(code):
@@ -407,9 +407,6 @@ def test_nothing_heavy_is_loaded_to_explain_or_diagnose(code):
 
 
 def test_a_providers_word_is_understood_without_slack_database_and_http():
-    code = (
-        "from bot.cli.diagnose import *;"
-        "diagnose_one(Question(text='', provider='ses', verdict='Permanent/General'), OwnFiles())"
-    )
+    code = "main(['diagnose', '--provider', 'ses', '--verdict', 'Permanent/General'])"
 
     assert not modules_after(code) & {"aiohttp", "slack_bolt", "slack_sdk", "sqlalchemy"}

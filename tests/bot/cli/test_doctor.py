@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bot.cli.doctor import State, examine
 from bot.sandbox.stand_in import SlackStandIn
-from bot.settings.model import Settings, check
+from bot.settings.faults import check
+from bot.settings.model import Settings
 from bot.slack.manifest import bot_scopes
 from bot.store.sql.migration import migrate
 

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.cli.main import main
+from bot.cli.main import COMMANDS, main
 from resolutions.catalogue.resolution import Catalogue
 
 SLACK = '[slack]\nchannel = "C01DELIV"\nbot_token = "xoxb-1"\nsigning_secret = "s"\n'
@@ -29,6 +29,21 @@ def bounce(capsys, tmp_path, monkeypatch):
         return code, *capsys.readouterr()
 
     return run
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_tells_its_words(bounce, command):
+    code, out, _ = bounce(command, "--help")
+
+    assert code == 0
+    assert out.startswith(f"usage: bounce {command} ")
+    assert COMMANDS[command] in out
+
+
+def test_every_command_is_named_before_any_is_loaded(bounce):
+    out = bounce("--help")[1]
+
+    assert all(f"\n    {name} " in out for name in COMMANDS)
 
 
 @pytest.mark.parametrize("words", [["quota"], ["552", "5.2.2"], ["mailbox", "full"]])
@@ -249,6 +264,14 @@ def test_a_folder_without_mails_is_no_failure_and_said(bounce, tmp_path):
     assert (code, out, err) == (0, "", "no mail in mails\n")
 
 
+def test_nothing_that_is_pasted_moves_the_cursor_or_turns_the_text(bounce):
+    text = bounce("explain", "\x1b[2J\u202equota\ud800")[1]
+    text += bounce("diagnose", "5.7.1 \x1b[2J\u202e user unknown")[1]
+
+    text.encode()
+    assert not {"\x1b", "\u202e", "\r", "\b"} & set(text)
+
+
 def test_an_evaluation_without_a_usable_line_is_a_failure(bounce, tmp_path):
     (tmp_path / "odd.jsonl").write_text('{"text": "550 no"}\n')
 
@@ -256,6 +279,17 @@ def test_an_evaluation_without_a_usable_line_is_a_failure(bounce, tmp_path):
 
     assert (code, out) == (1, "")
     assert "line 1: expected must be" in err
+
+
+def test_what_an_evaluated_reply_holds_does_not_reach_the_terminal_as_control(bounce, tmp_path):
+    record = {"id": "\x1b[1m\n", "text": "550 user unknown \x1b[2J", "expected": ["unknown"]}
+    (tmp_path / "odd.jsonl").write_text(json.dumps(record))
+
+    code, out, _ = bounce("evaluate", "odd.jsonl")
+
+    assert code == 0
+    assert "550 user unknown" in out
+    assert "\x1b" not in out
 
 
 def test_a_replay_that_fails_is_a_failure(bounce, tmp_path):

@@ -6,15 +6,10 @@ from typing import Any
 
 import pytest
 
-from bot.settings.model import (
-    Settings,
-    SettingsError,
-    StoreSettings,
-    check,
-    load_settings,
-    load_some,
-)
-from bot.settings.source import read_configuration
+from bot.settings.faults import check
+from bot.settings.model import Settings, load_settings
+from bot.settings.source import SettingsError, read_configuration
+from bot.settings.storage import StoreSettings, load_some
 
 EXAMPLE = Path(__file__).parents[3] / "bounce.example.toml"
 GOOD = {

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.cli.question import complaint_of
+from resolutions.mail.mime.message import MAIL_LIMIT
 from resolutions.mail.read import MailReport, read
-
-MAIL_LIMIT = 5 * 1024 * 1024
-"""Bytes of a mail that are looked at (as in `resolutions.mail`)."""
 
 FILES = 32
 """Mails that are worked on at a time."""
@@ -47,11 +46,11 @@ def reports_of(piece: Iterable[MailFile]) -> Iterator[tuple[str, MailReport | st
             yield each.file, each.error
             continue
         try:
-            found = read(_content(each.file) if each.mail is None else each.mail)
+            reports = read(_content(each.file) if each.mail is None else each.mail)
         except Exception as error:  # one mail must not stop the others
-            yield each.file, _why(error)
+            yield each.file, complaint_of(error)
             continue
-        yield from ((each.file, report) for report in found)
+        yield from ((each.file, report) for report in reports)
 
 
 _SEPARATOR = re.compile(rb"From [^\n ]{1,200} {1,3}[A-Z][a-z]{2} [A-Z][a-z]{2} ")
@@ -88,7 +87,7 @@ def _mails(path: Path) -> Iterator[MailFile]:
             else:
                 yield MailFile(file, opened.read(MAIL_LIMIT))
     except (OSError, ValueError) as error:
-        yield MailFile(file, error=_why(error))
+        yield MailFile(file, error=complaint_of(error))
 
 
 def _of_mbox(lines: Iterable[bytes]) -> Iterator[bytes]:
@@ -110,9 +109,3 @@ def _of_mbox(lines: Iterable[bytes]) -> Iterator[bytes]:
 def _content(file: str) -> bytes:
     with Path(file).open("rb") as opened:
         return opened.read(MAIL_LIMIT)
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"cannot be read: {error.strerror or error}"
-    return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"

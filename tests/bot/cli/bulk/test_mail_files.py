@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bot.cli.mail_files import pieces_of, reports_of
+from bot.cli.bulk.mail_files import pieces_of, reports_of
 from resolutions.bounce import Kind
 
 FROM = "From MAILER-DAEMON Mon Jun 15 11:58:30 2026\n"

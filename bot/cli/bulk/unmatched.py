@@ -1,4 +1,4 @@
-"""Behind `bounce diagnose --unmatched`: stored wordings that no rule decides."""
+"""Stored wordings that no rule decides, each with a rule to start from."""
 
 import json
 import re
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from bot.cli.admin import opened
-from bot.settings.model import StoreSettings
+from bot.cli.store_access import opened
+from bot.settings.storage import StoreSettings
 from resolutions.alert import Delivery
 from resolutions.bounce import SmtpReply
 from resolutions.diagnosis.diagnose import PastedReply, diagnose

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.cli import unmatched
-from bot.cli.unmatched import Collection, Unmatched, find_unmatched
-from bot.settings.model import StoreSettings, check
+from bot.cli.bulk import unmatched
+from bot.cli.bulk.unmatched import Collection, Unmatched, find_unmatched
+from bot.settings.faults import check
+from bot.settings.storage import StoreSettings
 from bot.store.rows.delivery import body_of
 from handlers.provider import Parsed
 from handlers.triage import Triage

@@ -1,0 +1,1 @@
+"""Many replies at once: JSON lines, raw mails, what the database holds."""
