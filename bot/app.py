@@ -95,7 +95,7 @@ class Bot:
         outside = await enter(Outgoing.open())
         self.desk = self._desk(knowledge, inside, outside)
         actions = {name: action(self.desk) for name, action in ACTIONS.items()}
-        app = make_app(settings.slack, inside)
+        app = make_app(settings.slack, inside, self.store.repeats)
         home = Home(self.desk)
         listen(app, actions, Commands(self.desk), Shortcuts(self.desk), home)
         self.worker = self._worker(actions, inside)

@@ -9,6 +9,10 @@ class SignatureError(Exception):
     """A request that its provider did not send: answered with the provider's own refusal."""
 
 
+class ReplayedError(Exception):
+    """A genuine request whose token came with another event before: answered as a forged one."""
+
+
 class BusyError(Exception):
     """The queue of the intake is full: answered 503 (429 where the provider wants that)."""
 

@@ -18,7 +18,7 @@ from handlers.slack import alert_message as blocks
 from handlers.slack.confirm_flag import flag_question
 from handlers.slack.permalinks import Links, refusal
 from handlers.slack.recipient_csv import recipient_list
-from handlers.store import Due, Note
+from handlers.store import Due, Note, NotPosted
 from resolutions.alert import Alert
 from resolutions.catalogue.resolution import Family
 
@@ -83,12 +83,12 @@ class Poster:
             await self._send(due)
         except SlackApiError as error:
             await self._failed(due, error)
-        except UnmadeError as error:
+        except UnmadeError:
             log.exception("a message cannot be made")
-            await self._store.posts.not_posted(due, REFUSED_SECONDS, due.uncertain, str(error))
+            await self._store.posts.not_posted(due, NotPosted.REFUSED, REFUSED_SECONDS)
         except (TimeoutError, aiohttp.ClientError, OSError, SlackClientError) as error:
             log.warning("post without an answer", extra={"why": repr(error)})
-            await self._store.posts.not_posted(due, RETRY_SECONDS, True, repr(error))
+            await self._store.posts.not_posted(due, NotPosted.UNANSWERED, RETRY_SECONDS)
         return True
 
     async def _send(self, due: Due) -> None:
@@ -268,12 +268,13 @@ class Poster:
         if status == 429 or word in LIMITED:
             wait = retry_after(error)
             log.warning("Slack limits us", extra={"seconds": wait})
-            return await self._store.posts.not_posted(due, wait, False, word)
+            return await self._store.posts.not_posted(due, NotPosted.LIMITED, wait)
         if status >= 500 or word in {"internal_error", "fatal_error", "service_unavailable"}:
             log.warning("Slack fails", extra={"status": status, "error": word})
-            return await self._store.posts.not_posted(due, RETRY_SECONDS, True, word)
+            return await self._store.posts.not_posted(due, NotPosted.UNANSWERED, RETRY_SECONDS)
         log.error("Slack refuses", extra={"error": word, "channel": self._channel})
-        return await self._store.posts.not_posted(due, REFUSED_SECONDS, False, word)
+        why = NotPosted.REFUSED if word else NotPosted.LIMITED
+        return await self._store.posts.not_posted(due, why, REFUSED_SECONDS)
 
 
 def retry_after(error: SlackApiError) -> float:

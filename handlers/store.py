@@ -7,7 +7,7 @@ from is durable.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import Any, Protocol
 
 from handlers.provider import Confirmation, Parsed, Suppression, WebhookRequest
@@ -153,6 +153,14 @@ class Due:
     version: int = 0  # hand it back to `posted`: changes since then stay due
 
 
+class NotPosted(Enum):
+    """Why a post did not go out, and so who waits."""
+
+    UNANSWERED = auto()  # it may be out: the channel waits, and the post is looked for first
+    LIMITED = auto()  # Slack takes nothing now: the channel waits
+    REFUSED = auto()  # Slack, or a bug of ours, refuses this one: it waits alone
+
+
 class Events(Protocol):
     """From requests to events, and from events to alerts."""
 
@@ -160,7 +168,7 @@ class Events(Protocol):
         """Store all a request said in one transaction and return how many events were new.
 
         Raises BusyError when the queue is full or the database cannot be written, and
-        SignatureError when a replay guard knows the token with another event id.
+        ReplayedError when a replay guard knows the token with another event id.
         """
 
     async def untriaged(self, limit: int, after: int = 0) -> list[tuple[int, BounceEvent]]:
@@ -229,7 +237,7 @@ class Posts(Protocol):
     async def posted(self, due: Due, channel: str, ts: str) -> None:
         """Note that a post or update went out; what changed meanwhile stays due."""
 
-    async def not_posted(self, due: Due, retry_after: float, uncertain: bool, why: str) -> None:
+    async def not_posted(self, due: Due, why: NotPosted, retry_after: float) -> None:
         """Note that a post failed: due again later."""
 
 
@@ -333,7 +341,10 @@ class Repeats(Protocol):
     """What must not be done twice, over all replicas."""
 
     async def seen(self, key: str, keep: timedelta) -> bool:
-        """Return whether a key was seen before, and remember it (Slack's repeats)."""
+        """Return whether a key was seen before, and remember it for `keep` (Slack's repeats)."""
+
+    async def forget(self, key: str) -> None:
+        """Let a key come again: what it stood for failed."""
 
 
 class Health(Protocol):
@@ -368,6 +379,7 @@ __all__ = [
     "Due",
     "Job",
     "JobState",
+    "NotPosted",
     "Note",
     "Quarantined",
     "Scheduled",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
-from handlers.errors import BusyError, MalformedError, SignatureError
+from handlers.errors import BusyError, MalformedError, ReplayedError, SignatureError
 from handlers.provider import Clock, Parsed, Provider, Unusable, WebhookRequest
 from handlers.store import Events
 
@@ -93,7 +93,7 @@ class Webhooks:
             await provider.authenticate(request)
             parsed = read(provider, request)
             await self._events.record(request, parsed)
-        except SignatureError as error:
+        except (SignatureError, ReplayedError) as error:
             log.warning("forged request", extra={"source": request.source, "why": str(error)})
             return self._answer(request.source, "forged", provider.refused)
         except MalformedError as error:

@@ -10,7 +10,6 @@ import hmac
 import json
 import logging
 import re
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -32,12 +31,16 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.settings.model import SlackSettings
 from handlers.errors import MalformedError
 from handlers.provider import Clock, parse_json
+from handlers.store import Repeats
 from handlers.webhooks import TooLargeError, read_body
 
 BODY_LIMIT = 1024 * 1024
 CALL_SECONDS = 10
 REPEAT_WINDOW = timedelta(minutes=10)
 """A signature is good for five minutes before and after its time stamp."""
+
+REPEAT_SECONDS = 0.5
+"""How long an answer, due in 3 s, may wait to learn whether its request is a repeat."""
 
 SIGNATURE_SECONDS = 300
 SIGNATURE = re.compile(r"v0=[0-9a-f]{64}", re.ASCII)
@@ -83,7 +86,7 @@ def _answering(
     )
 
 
-def make_app(settings: SlackSettings, session: aiohttp.ClientSession) -> AsyncApp:
+def make_app(settings: SlackSettings, session: aiohttp.ClientSession, repeats: Repeats) -> AsyncApp:
     """Return a Bolt application without listeners, whose client answers people.
 
     `authorize` answers from the configuration: with a bare token Bolt would ask auth.test at the
@@ -104,40 +107,50 @@ def make_app(settings: SlackSettings, session: aiohttp.ClientSession) -> AsyncAp
         request_verification_enabled=False,  # done by Door, on the raw bytes
         ignoring_self_events_enabled=False,  # needs the bot's own id; we listen to no messages
     )
-    app.use(Once())
-    app.error(_failed)
+    once = Once(repeats)
+    app.use(once)
+    app.error(once.failed)
     return app
 
 
 class Once:
     """Middleware that lets each click, command and event pass once in ten minutes.
 
-    A replayed request carries a good signature for five minutes. What failed may come again.
+    A replayed request carries a good signature for five minutes, at every replica: so what came
+    is remembered in the database. What failed may come again. A database that does not answer
+    soon stops nobody: what people ask for twice is done once anyway.
     """
 
-    def __init__(self) -> None:
-        self._seen: OrderedDict[str, float] = OrderedDict()
+    def __init__(self, repeats: Repeats) -> None:
+        self._repeats = repeats
+        self._asking: set[asyncio.Task[bool]] = set()
 
     async def __call__(
         self, body: dict[str, Any], next_: Callable[[], Awaitable[BoltResponse]]
     ) -> BoltResponse | None:
         """Pass a request on, or answer a repeat with an empty 200."""
-        key, now = repeat_key(body), asyncio.get_running_loop().time()
-        self._forget(now)
-        if key and key in self._seen:
+        key = repeat_key(body)
+        if key and await self._came_before(key):
             log.info("repeated request", extra={"key": key})
             return BoltResponse(status=200)
-        response = await next_()
-        if key:
-            self._seen[key] = now
-        return response
+        return await next_()
 
-    def _forget(self, now: float) -> None:
-        while self._seen:
-            key, at = next(iter(self._seen.items()))
-            if now - at < REPEAT_WINDOW.total_seconds():
-                return
-            del self._seen[key]
+    async def failed(self, error: Exception, body: dict[str, Any]) -> None:
+        """Log what a listener raised, and let the request come again."""
+        log.error("listener failed", exc_info=error, extra={"type": body.get("type", "command")})
+        if key := repeat_key(body):
+            await self._repeats.forget(key)
+
+    async def _came_before(self, key: str) -> bool:
+        """Ask the store, which goes on writing if it takes too long to wait for."""
+        asking = asyncio.create_task(self._repeats.seen(key, REPEAT_WINDOW))
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+        await asyncio.wait([asking], timeout=REPEAT_SECONDS)
+        if not asking.done() or asking.exception() is not None:
+            log.warning("not known whether a request is a repeat", extra={"key": key})
+            return False
+        return asking.result()
 
 
 def repeat_key(body: dict[str, Any]) -> str:
@@ -158,10 +171,6 @@ def repeat_key(body: dict[str, Any]) -> str:
     if trigger := body.get("trigger_id"):
         return f"trigger:{body.get('type', 'command')}:{trigger}"
     return ""
-
-
-async def _failed(error: Exception, body: dict[str, Any]) -> None:
-    log.error("listener failed", exc_info=error, extra={"type": body.get("type", "command")})
 
 
 class Door:

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from sqlalchemy import delete
+
 from bot.store.sql.columns import hashed
 from bot.store.sql.database import Database
 from bot.store.sql.tables import seen
@@ -25,3 +27,8 @@ class SqlRepeats:
         row = {"key": hashed(key), "until": now + keep}
         async with self._database.writing(urgent=True) as connection:
             return (await connection.execute(remember, [row])).first() is None
+
+    async def forget(self, key: str) -> None:
+        """Let a key come again: what it stood for failed."""
+        async with self._database.writing(urgent=True) as connection:
+            await connection.execute(delete(seen).where(seen.c.key == hashed(key)))

@@ -133,7 +133,7 @@ async def room(
 
         actions = {name: action(desk) for name, action in ACTIONS.items()}
         labels = {name: action.label for name, action in actions.items() if action.label}
-        app = make_app(settings, session)
+        app = make_app(settings, session, store.repeats)
         listen(app, actions, Commands(desk), Shortcuts(desk), Home(desk))
         slack.dispatcher.url = await _door(stack, Door(app, settings, clock, lambda _: None))
         posting = replace(desk, slack=posting_client(settings, session))

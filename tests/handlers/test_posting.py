@@ -194,6 +194,18 @@ async def test_a_channel_that_refuses_is_asked_again_later(room):
     assert len(room.messages()) == 1
 
 
+async def test_a_message_that_is_refused_for_its_limits_does_not_stop_the_others(room):
+    await room.hear(ANA)
+    await room.store.notes.queue(
+        Note(key="word", alert_id=None, text="for the admins", channel=CHANNEL)
+    )
+    room.slack.fail("chat.postMessage", "error:attachment_payload_limit_exceeded")
+
+    await room.post()
+
+    assert [message["text"] for message in room.messages()] == ["for the admins"]
+
+
 async def test_an_alert_that_cannot_be_made_does_not_stop_the_others(room):
     await room.hear(ANA)
     await room.store.notes.queue(

@@ -6,6 +6,7 @@ comes (the process was killed) or is not known, the next one who takes it is tol
 
 import secrets
 from datetime import datetime, timedelta
+from enum import IntEnum
 from typing import Any
 
 from sqlalchemy import Row, Select, Table, and_, case, or_, select, update
@@ -17,22 +18,33 @@ from bot.store.options import Timing
 from bot.store.rows.alert import read_alerts
 from bot.store.sql.database import Database
 from bot.store.sql.tables import FLUSHING, NOTE_DUE, alerts, notes, turns
-from handlers.store import Due, Note
+from handlers.store import Due, Note, NotPosted
 from resolutions.alert import Alert, has_moved
 from resolutions.catalogue.resolution import Severity
 
-ACTED, NEW, NOTE, UPDATE = 0, 1, 10, 20
+
+class Rank(IntEnum):
+    """What goes first: the least. Notes stand between, in a table of their own."""
+
+    ACTED = 0  # a person waits for the redraw
+    NEW_URGENT = 1
+    NEW_NOTICE = 2
+    NEW = 3
+    NOTE = 4
+    UPDATE = 5
+
+
 LONGEST = timedelta(hours=1)
 """Between tries of what Slack refuses for itself: a person may mend it meanwhile."""
 
 _UPDATES = "updates"
 _ACTED = alerts.c.acted_version > alerts.c.posted_version
 _RANK = case(
-    (_ACTED, ACTED),
-    (and_(alerts.c.ts == "", alerts.c.severity == Severity.URGENT.value), NEW),
-    (and_(alerts.c.ts == "", alerts.c.severity == Severity.NOTICE.value), NEW + 1),
-    (alerts.c.ts == "", NEW + 2),
-    else_=UPDATE,
+    (_ACTED, int(Rank.ACTED)),
+    (and_(alerts.c.ts == "", alerts.c.severity == Severity.URGENT.value), int(Rank.NEW_URGENT)),
+    (and_(alerts.c.ts == "", alerts.c.severity == Severity.NOTICE.value), int(Rank.NEW_NOTICE)),
+    (alerts.c.ts == "", int(Rank.NEW)),
+    else_=int(Rank.UPDATE),
 )
 
 
@@ -58,9 +70,9 @@ class SqlPosts:
             if chosen is None:
                 return None
             rank, row = chosen
-            if rank == NOTE:
+            if rank == Rank.NOTE:
                 return await self._begin_note(connection, row)
-            if rank == UPDATE and not await self._leases.reserve_now(
+            if rank == Rank.UPDATE and not await self._leases.reserve_now(
                 connection, _UPDATES, OWN_UPDATES
             ):
                 return None
@@ -72,14 +84,14 @@ class SqlPosts:
         alert = (
             await connection.execute(due_alerts(channel, self._database.clock()).limit(1))
         ).first()
-        if alert is not None and alert.rank < NOTE:
+        if alert is not None and alert.rank < Rank.NOTE:
             return alert.rank, alert
         note = (
             await connection.execute(due_notes(channel, self._database.clock()).limit(1))
         ).first()
         if note is not None:
-            return NOTE, note
-        return None if alert is None else (UPDATE, alert)
+            return Rank.NOTE, note
+        return None if alert is None else (Rank.UPDATE, alert)
 
     async def _paused(self, connection: AsyncConnection, channel: str) -> bool:
         query = select(turns.c.name).where(
@@ -170,7 +182,7 @@ class SqlPosts:
         }
         await connection.execute(update(notes).where(notes.c.id == note.id).values(**values))
 
-    async def not_posted(self, due: Due, retry_after: float, uncertain: bool, why: str) -> None:
+    async def not_posted(self, due: Due, why: NotPosted, retry_after: float) -> None:
         """Note that a post failed: due again later.
 
         If Slack does not answer or limits us, the whole channel waits; what it refuses waits
@@ -180,14 +192,13 @@ class SqlPosts:
         if what is None:
             return
         table = alerts if due.alert else notes
-        unwell = uncertain or not why or "limit" in why
         async with self._database.writing(urgent=True) as connection:
             query = select(table).where(table.c.id == what.id).with_for_update()
             row = (await connection.execute(query)).first()
             if row is None:
                 return
             wait = timedelta(seconds=max(retry_after, 0.1))
-            if unwell:
+            if why is not NotPosted.REFUSED:
                 await self._leases.hold(connection, pause_of(what.channel), wait.total_seconds())
             else:
                 wait = max(wait, min(wait * 2 ** min(row.failures, 10), LONGEST))
@@ -195,7 +206,7 @@ class SqlPosts:
             values = {
                 **_ENDED,
                 again: self._database.clock() + wait,
-                "uncertain": (uncertain or due.uncertain) and not row.ts,
+                "uncertain": (why is NotPosted.UNANSWERED or due.uncertain) and not row.ts,
                 "failures": row.failures + 1,
             }
             await connection.execute(update(table).where(table.c.id == what.id).values(**values))

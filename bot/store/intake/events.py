@@ -31,7 +31,7 @@ from bot.store.sql.tables import (
     source_hours,
     sources,
 )
-from handlers.errors import BusyError, SignatureError
+from handlers.errors import BusyError, ReplayedError
 from handlers.provider import Confirmation, Parsed, Unusable, WebhookRequest
 from handlers.store import JobState
 from resolutions.alert import Triaged
@@ -102,7 +102,7 @@ class SqlEvents:
         """Store all a request said in one transaction and return how many events were new.
 
         Raises BusyError when the queue is full or the database cannot be written, and
-        SignatureError when a replay guard knows the token with another event id.
+        ReplayedError when a replay guard knows the token with another event id.
         """
         recording = Recording(request, parsed)
         for start in range(0, max(len(parsed.events), len(parsed.delivered)), SLICE):
@@ -219,7 +219,7 @@ class Group:
             close_arrived(self._database, self._options, self._connection, fresh)
         return new
 
-    def _replayed(self) -> dict[int, SignatureError]:
+    def _replayed(self) -> dict[int, ReplayedError]:
         """Return the requests whose token came with another event before."""
         guarded = [
             (hashed(each.request.source, guard.token), hashed(guard.event_id), guard, each)
@@ -245,7 +245,7 @@ class Group:
         found = self._connection.execute(remember, rows)
         known = {row.key: row.event_key for row in found}
         return {
-            id(each): SignatureError("the token came with another event before")
+            id(each): ReplayedError("the token came with another event before")
             for key, event, _, each in guarded
             if known[key] != event
         }

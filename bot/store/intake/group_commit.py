@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from bot.store.options import Limits
-from handlers.errors import BusyError, SignatureError
+from handlers.errors import BusyError, ReplayedError
 
-Answer = int | SignatureError
+Answer = int | ReplayedError
 """How many events of a request were new, or why it is refused."""
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class Intake:
         """Return how many events were new, once they are durable.
 
         Raises BusyError if the queue is full, the database cannot be written, or it takes too
-        long; SignatureError for a replayed request.
+        long; ReplayedError for a replayed request.
         """
         self._refuse_if_full(submission)
         answer = asyncio.get_running_loop().create_future()
@@ -90,7 +90,7 @@ class Intake:
                 result = await answer
         except TimeoutError as error:
             raise BusyError("the database is slow") from error
-        if isinstance(result, SignatureError):
+        if isinstance(result, ReplayedError):
             raise result
         return int(result)
 

@@ -22,7 +22,7 @@ NOWHERE = "http://127.0.0.1:9/api/"
 async def app(furnish) -> AsyncIterator[AsyncApp]:
     """Give the application with all listeners, and a Slack that cannot be reached."""
     office = furnish(NOWHERE)
-    desk, made = office.desk, make_app(office.settings, office.session)
+    desk, made = office.desk, make_app(office.settings, office.session, office.desk.store.repeats)
     actions = {name: action(desk) for name, action in ACTIONS.items()}
     listen(made, actions, Commands(desk), Shortcuts(desk), Home(desk))
     yield made

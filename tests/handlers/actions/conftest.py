@@ -260,7 +260,7 @@ async def room(
         office = furnish(slack.base_url, sources=sources(address, outgoing, clock), resend=target)
         desk = office.desk
         actions = {name: action(desk) for name, action in ACTIONS.items()}
-        app = make_app(office.settings, office.session)
+        app = make_app(office.settings, office.session, store.repeats)
         for name, action in actions.items():
             app.action(name)(action.clicked)
             if isinstance(action, ModalButton):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.store.store import SqlStore
-from handlers.store import Due, Note
+from handlers.store import Due, Note, NotPosted
 from resolutions.bounce import Kind, SmtpReply
 from tests.bot.store.samples import GONE, arrival, deferral, event
 
@@ -220,7 +220,7 @@ async def test_a_post_without_an_answer_is_uncertain_and_the_channel_waits(
     clock.advance(10)
     due = await store.posts.next_due(CHANNEL)
 
-    await store.posts.not_posted(due, 2.0, True, "TimeoutError()")
+    await store.posts.not_posted(due, NotPosted.UNANSWERED, 2.0)
 
     assert await store.posts.next_due(CHANNEL) is None
     clock.advance(2)
@@ -235,7 +235,7 @@ async def test_a_limited_channel_waits_as_long_as_slack_says(hook, store, clock,
     clock.advance(10)
     due = await store.posts.next_due(CHANNEL)
 
-    await store.posts.not_posted(due, 30.0, False, "ratelimited")
+    await store.posts.not_posted(due, NotPosted.LIMITED, 30.0)
 
     clock.advance(29)
     assert await store.posts.next_due(CHANNEL) is None
@@ -251,18 +251,18 @@ async def test_what_slack_refuses_does_not_stop_the_others(hook, store, clock):
     clock.advance(10)
     refused = await store.posts.next_due(CHANNEL)
 
-    await store.posts.not_posted(refused, 60.0, False, "invalid_blocks")
+    await store.posts.not_posted(refused, NotPosted.REFUSED, 60.0)
 
     other = await store.posts.next_due(CHANNEL)
     assert other.alert.id != refused.alert.id
-    await store.posts.not_posted(other, 60.0, False, "invalid_blocks")
+    await store.posts.not_posted(other, NotPosted.REFUSED, 60.0)
     for wait in (60, 120, 240):
         clock.advance(wait - 1)
         assert await store.posts.next_due(CHANNEL) is None
         clock.advance(1)
         for _ in range(2):
             await store.posts.not_posted(
-                await store.posts.next_due(CHANNEL), 60.0, False, "invalid_blocks"
+                await store.posts.next_due(CHANNEL), NotPosted.REFUSED, 60.0
             )
 
 
@@ -273,7 +273,7 @@ async def test_an_update_is_never_uncertain(hook, store, clock, post):
     await store.alerts.touch(posted.alert.id)
     due = await store.posts.next_due(CHANNEL)
 
-    await store.posts.not_posted(due, 2.0, True, "502")
+    await store.posts.not_posted(due, NotPosted.UNANSWERED, 2.0)
 
     clock.advance(2)
     again = await store.posts.next_due(CHANNEL)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from bot.store.sql.tables import contacts, events, hours, jobs, quarantine, source_hours, sources
 from bot.store.store import SqlStore
-from handlers.errors import SignatureError
+from handlers.errors import ReplayedError
 from handlers.provider import Confirmation, Parsed, ReplayGuard, Unusable
 from tests.bot.store.samples import arrival, deferral, event, request
 
@@ -124,7 +124,7 @@ async def test_a_token_comes_with_one_event_only(store: SqlStore, clock):
 
     assert await store.events.record(request(), guarded("one")) == 1
     assert await store.events.record(request(), guarded("one")) == 0
-    with pytest.raises(SignatureError):
+    with pytest.raises(ReplayedError):
         await store.events.record(request(), guarded("other"))
     assert await number(store, events) == 1
 
@@ -145,7 +145,7 @@ async def test_a_replay_in_a_group_is_refused_alone(store: SqlStore):
     )
 
     assert [answers[0], answers[2]] == [1, 1]
-    assert isinstance(answers[1], SignatureError)
+    assert isinstance(answers[1], ReplayedError)
     assert await number(store, events) == 2
 
 

@@ -16,7 +16,7 @@ from bot.store.options import Limits
 from bot.store.sql.database import AwayError, Turnstile
 from bot.store.sql.tables import events
 from bot.store.store import SqlStore
-from handlers.errors import BusyError, SignatureError
+from handlers.errors import BusyError, ReplayedError
 from handlers.provider import Parsed
 from tests.bot.store.samples import event, request
 
@@ -37,7 +37,7 @@ class Paper:
         if "poison" in group:
             raise UnwritableError("cannot be encoded")
         self.groups.append(list(group))
-        return [SignatureError("replayed") if each == "replay" else 1 for each in group]
+        return [ReplayedError("replayed") if each == "replay" else 1 for each in group]
 
     async def give_up(self, one: Any, why: str) -> int:
         self.kept.append((one, why))
@@ -122,7 +122,7 @@ async def test_the_culprit_of_a_group_is_kept_and_the_others_stored(paper):
         )
 
     assert [answers[0], answers[1], answers[3]] == [1, 0, 1]
-    assert isinstance(answers[2], SignatureError)
+    assert isinstance(answers[2], ReplayedError)
     assert paper.kept == [("poison", "cannot be encoded")]
 
 
