@@ -32,9 +32,11 @@ def load_rules(own: Sequence[Path]) -> tuple[list[Rule], list[Scope]]:
         scopes.append(scope)
         default = STRENGTHS[data["strength"]] if "strength" in data else strength
         named = named_words(data)
+        entries = data.get("rule", ())
+        heads = {entry.get("id"): _shared_in_group(entry) for entry in entries}
         rules += [
-            _rule(entry, scope, default, order, named)
-            for order, entry in enumerate(data.get("rule", ()), len(rules))
+            _rule(heads.get(entry.get("group"), {}) | entry, scope, default, order, named)
+            for order, entry in enumerate(entries, len(rules))
         ]
     return rules, scopes
 
@@ -61,6 +63,12 @@ def joined(written: Written) -> str:
 def several(written: str | Sequence[str]) -> tuple[str, ...]:
     """Return one or several texts as several."""
     return (written,) if isinstance(written, str) else tuple(written)
+
+
+def _shared_in_group(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the rules of a group take from its first one."""
+    own = {"id", "text", "example", "examples", "host"}
+    return {key: value for key, value in entry.items() if key not in own}
 
 
 @cache

@@ -36,8 +36,9 @@ class Rule(NamedTuple):
 
     `status` and `code` restrict the rule; in a status `x` stands for any class. A rule with
     `hosts` or `tokens` of its file (`of_vendor`) counts as the receiver's own where one of them
-    is seen; with `here` it counts only there. `unless` are words that speak against it. Rules of
-    one `group` are one meaning, written apart for who reads them: the longest words count.
+    is seen; with `here` it counts only there. `unless` are words that speak against it. Rules
+    whose `group` is the id of another are one meaning with it, written apart for who reads them:
+    they take from it what they do not say, and of all the longest words count.
     """
 
     id: str = ""

@@ -166,8 +166,9 @@ class Rulebook:
         longest: dict[str, tuple[int, str, int]] = {}
         for order, words in matched.items():
             if order >= 0:
-                key, rank = self.rules[order].group or str(order), (-len(words), words, order)
-                longest[key] = min(rank, longest.get(key, rank))
+                rule, rank = self.rules[order], (-len(words), words, order)
+                group = rule.group or rule.id
+                longest[group] = min(rank, longest.get(group, rank))
         return [(self.rules[order], words) for _, words, order in longest.values()]
 
     def _look_up_receiver(self, remote_host: str) -> str:

@@ -50,7 +50,7 @@ class RuleEntry(BaseModel):
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
-        if (self.reason is None) == (self.kind is None):
+        if not self.group and (self.reason is None) == (self.kind is None):
             raise ValueError("a rule names a reason or a kind")
         if not (*several(self.example), *several(self.examples)):
             raise ValueError("a rule names an example")
@@ -80,6 +80,10 @@ class RuleFile(BaseModel):
 
     @model_validator(mode="after")
     def _has_sound_wordings(self) -> Self:
+        heads = {rule.id for rule in self.rule if not rule.group}
+        for rule in self.rule:
+            if rule.group and rule.group not in heads:
+                raise ValueError(f"{rule.id}: {rule.group} is no rule of this file without a group")
         named = named_words({"words": self.words})
         for text in self.tokens:
             _check(text)

@@ -144,6 +144,7 @@ def test_operators_own_rules_are_tried_first(tmp_path: Path) -> None:
             "bad character",
         ),
         ("[[rule]]\nid = 'x'\nreason = 'nonsense'\nexample = 'x'\ntext = 'x'", "reason"),
+        ("[[rule]]\nid = 'x'\ngroup = 'y'\nexample = 'x'\ntext = 'x'", "y is no rule"),
         ("[[rule]]\nid = 'x'\ncolour = 'red'", "colour"),
         ("[[rule", "own.toml"),
     ],
@@ -220,7 +221,10 @@ def test_words_of_all_files_stand_below_those_of_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("group", "words"),
-    [("", ["mailbox melted", "the mailbox"]), ('group = "own"', ["mailbox melted"])],
+    [
+        ('reason = "bad-configuration"', ["mailbox melted", "the mailbox"]),
+        ('group = "own-one"', ["mailbox melted"]),
+    ],
 )
 def test_of_a_group_the_longest_words_count(tmp_path: Path, group: str, words: list[str]) -> None:
     own = rule_file(
@@ -228,14 +232,12 @@ def test_of_a_group_the_longest_words_count(tmp_path: Path, group: str, words: l
         f"""
         [[rule]]
         id = "own-one"
-        {group}
         reason = "bad-configuration"
         example = "550 the mailbox"
         text = 'the mailbox'
         [[rule]]
         id = "own-two"
         {group}
-        reason = "bad-configuration"
         example = "550 mailbox melted"
         text = 'mailbox melted'
         """,
@@ -243,6 +245,7 @@ def test_of_a_group_the_longest_words_count(tmp_path: Path, group: str, words: l
 
     found = hits(Rulebook.load([own]), "550 the mailbox melted")
 
+    assert {hit.rule.reason for hit in found[: len(words)]} == {Reason.BAD_CONFIGURATION}
     assert [hit.matched for hit in found if hit.strength is Strength.OPERATOR] == words
 
 
