@@ -49,15 +49,27 @@ def named_words(data: Mapping[str, Any]) -> dict[str, str]:
     return _named(data, _shared_words())
 
 
-def joined(written: Written) -> str:
-    """Return one expression for a wording as files hold it.
+def joined(written: Written, named: Mapping[str, str]) -> str:
+    """Return one expression for a wording as files hold it, with its named groups spelled out.
 
-    >>> joined(["mailbox full", ["over (the |its )?", "quota"]])
-    'mailbox full|over (the |its )?quota'
+    A name that is all of an alternative stands for several.
+
+    >>> joined(["{box} full", ["over (the |its )?", "quota"], "{box}"], {"box": "mailbox|inbox"})
+    '(mailbox|inbox) full|over (the |its )?quota|mailbox|inbox'
+
+    Raises ValueError for a name that stands for nothing.
     """
-    if isinstance(written, str):
-        return written
-    return "|".join(["".join(alternative) for alternative in written])
+    alternatives = (written,) if isinstance(written, str) else map("".join, written)
+    return "|".join([_spelled_out(each, named) for each in alternatives])
+
+
+def _spelled_out(alternative: str, named: Mapping[str, str]) -> str:
+    name = alternative[1:-1]
+    return (
+        named[name]
+        if name in named and alternative == f"{{{name}}}"
+        else spelled_out(alternative, named)
+    )
 
 
 def several(written: str | Sequence[str]) -> tuple[str, ...]:
@@ -79,7 +91,7 @@ def _shared_words() -> dict[str, str]:
 def _named(data: Mapping[str, Any], shared: Mapping[str, str]) -> dict[str, str]:
     named = dict(shared)
     for name, written in data.get("words", {}).items():
-        named[name] = spelled_out(joined(written), named)
+        named[name] = joined(written, named)
     return named
 
 
@@ -105,8 +117,8 @@ def _rule(
             reason=Reason(entry.get("reason", "unknown")),
             kind=Kind(entry["kind"]) if "kind" in entry else None,
             variant=entry.get("variant", ""),
-            text=spelled_out(joined(entry.get("text", "")), named),
-            unless=spelled_out(joined(entry.get("unless", "")), named),
+            text=joined(entry.get("text", ""), named),
+            unless=joined(entry.get("unless", ""), named),
             status=tuple(entry.get("status", ())),
             code=tuple(entry.get("code", ())),
             here=entry.get("here", False),

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from resolutions.bounce import Kind
 from resolutions.reason import Reason
 from resolutions.rules.loader import joined, named_words, several
-from resolutions.rules.pattern import spelled_out, wordings
+from resolutions.rules.pattern import wordings
 from resolutions.rules.regex import expression_of
 from resolutions.rules.statuses import read
 
@@ -56,7 +56,7 @@ class RuleEntry(BaseModel):
             raise ValueError("a rule names an example")
         if not self.text and not (self.here and (self.status or self.code)):
             raise ValueError("a rule without text needs here = true and a status or code")
-        text = joined(self.text) + joined(self.unless)
+        text = str(self.text) + str(self.unless)
         if text != text.lower():
             raise ValueError("wordings are written in lower case")
         return self
@@ -88,8 +88,8 @@ class RuleFile(BaseModel):
         for text in self.tokens:
             _check(text)
         for rule in self.rule:
-            for text in filter(None, map(joined, (rule.text, rule.unless))):
-                _check(spelled_out(text, named))
+            for written in filter(None, (rule.text, rule.unless)):
+                _check(joined(written, named))
         return self
 
 

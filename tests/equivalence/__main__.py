@@ -1,23 +1,21 @@
 """Whether two checkouts answer alike: every field of every answer, evidence included.
 
-    python -m tests.equivalence CHECKOUT [--corpus PATH …] [--generated N] [--split FILE]
+    python -m tests.equivalence CHECKOUT [--corpus PATH …] [--generated N]
 
 Each checkout is asked through its own `bounce diagnose`, in slices, over all known replies, all
 examples of rules, all mails of the tests, what a corpus folder holds beside, and replies made up by
-rule. CHECKOUT is the older one. A file of `old = ["new", …]` says which rules were split: the new
-ids are read as the old one.
+rule. CHECKOUT is the older one. Rules of one `group` were one rule: all are read as the first.
 """
 
 import argparse
 import json
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.equivalence.replies import corpus_replies, known_replies
+from tests.equivalence.replies import corpus_replies, known_replies, rule_files
 from tests.equivalence.variations import variations
 
 ROOT = Path(__file__).parents[2]
@@ -44,9 +42,8 @@ def main() -> int:
     parser.add_argument("checkout", type=Path, help="the older one, with its own .venv")
     parser.add_argument("--corpus", type=Path, nargs="*", default=[], help="folders, JSON lines")
     parser.add_argument("--generated", type=int, default=GENERATED, metavar="N")
-    parser.add_argument("--split", type=Path, help="TOML: old rule id = its new ids")
     chosen = parser.parse_args()
-    checkouts, old_ids = (chosen.checkout, ROOT), _old_ids(chosen.split)
+    checkouts, old_ids = (chosen.checkout, ROOT), _old_ids()
     known = [*known_replies(checkouts), *corpus_replies(chosen.corpus)]
     made = list(variations(known, checkouts, chosen.generated))
     mails = [MAILS, *(folder / "mail" for folder in chosen.corpus if (folder / "mail").is_dir())]
@@ -63,9 +60,9 @@ def main() -> int:
     return int(any(differences for _, differences in compared.values()))
 
 
-def _old_ids(path: Path | None) -> dict[str, str]:
-    split = tomllib.loads(path.read_text("utf-8")) if path else {}
-    return {new: old for old, several in split.items() for new in several}
+def _old_ids() -> dict[str, str]:
+    rules = [rule for table in rule_files(ROOT) for rule in table["rule"]]
+    return {rule["id"]: rule["group"] for rule in rules if "group" in rule}
 
 
 def _of_replies(
@@ -106,7 +103,8 @@ def _differences(
     return [
         Difference(question, one, two)
         for question, one, two in zip(questions, old, new, strict=True)
-        if one != two and json.loads(one) != _with_old_ids(json.loads(two), old_ids)
+        if one != two
+        and _with_old_ids(json.loads(one), old_ids) != _with_old_ids(json.loads(two), old_ids)
     ]
 
 

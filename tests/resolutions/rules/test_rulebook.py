@@ -23,6 +23,7 @@ FILES = sorted((KNOWLEDGE / "rules").glob("*.toml"))
 RULEBOOK = Rulebook.load()
 
 LINE_LIMIT = 100
+ALTERNATIVES_LIMIT = 25
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +63,13 @@ def test_no_line_of_a_file_is_too_long_to_read(path: Path) -> None:
     lines = path.read_text("utf-8").splitlines()
 
     assert [line for line in lines if len(line) > LINE_LIMIT] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_no_rule_has_more_alternatives_than_can_be_overlooked(path: Path) -> None:
+    for rule in tomllib.loads(path.read_text("utf-8"))["rule"]:
+        for written in (rule.get("text", []), rule.get("unless", [])):
+            assert isinstance(written, str) or len(written) <= ALTERNATIVES_LIMIT, rule["id"]
 
 
 def test_ids_are_unique() -> None:
