@@ -4,7 +4,7 @@ import argparse
 
 from bot.cli.output import tell
 from bot.cli.own_files import OwnFiles
-from bot.cli.text.explanation import explained
+from bot.cli.text.ready import ready
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -15,5 +15,11 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Explain what the words mean; suggest what may be meant if nothing fits."""
-    tell(explained(" ".join(chosen.words), OwnFiles.of(chosen.config)))
+    words, own = " ".join(chosen.words), OwnFiles.of(chosen.config)
+    text = ready(words, own)
+    if text is None:
+        from bot.cli.text.explanation import explained
+
+        text = explained(words, own)
+    tell(text)
     return 0

@@ -2,20 +2,20 @@
 
 import gc
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 from bot.settings.source import SettingsError, read_configuration
-from resolutions.catalogue.resolution import Catalogue
-from resolutions.rules.rulebook import Rulebook
+
+if TYPE_CHECKING:  # a question that is a name needs neither
+    from resolutions.catalogue.resolution import Catalogue
+    from resolutions.rules.rulebook import Rulebook
 
 Loaded = TypeVar("Loaded")
 
 
-@dataclass(frozen=True, slots=True)
-class OwnFiles:
+class OwnFiles(NamedTuple):
     """The files that [rules] of the configuration names."""
 
     rules: tuple[Path, ...] = ()
@@ -33,21 +33,25 @@ class OwnFiles:
             tuple(Path(str(name)) for name in files), Path(str(catalogue)) if catalogue else None
         )
 
-    def rulebook(self) -> Rulebook:
+    def rulebook(self) -> "Rulebook":
         """Return the own rules and the shipped ones behind them, read once a process.
 
         Raises SettingsError.
         """
         return _rulebook(self.rules)
 
-    def resolutions(self) -> Catalogue:
+    def resolutions(self) -> "Catalogue":
         """Return the shipped catalogue with the own changes; raises SettingsError."""
+        from resolutions.catalogue.resolution import Catalogue
+
         return _usable(partial(Catalogue.load, self.catalogue))
 
 
 @cache
-def _rulebook(files: tuple[Path, ...]) -> Rulebook:
+def _rulebook(files: tuple[Path, ...]) -> "Rulebook":
     """Read a rulebook; meanwhile nothing becomes garbage in cycles, so nobody looks for it."""
+    from resolutions.rules.rulebook import Rulebook
+
     looking = gc.isenabled()
     gc.disable()
     try:

@@ -4,9 +4,7 @@ Plain dictionaries, before anything is checked: `bounce explain` reads its rule 
 loading what checks the rest.
 """
 
-import json
 import os
-import tomllib
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -75,6 +73,8 @@ def _wanted(only: Collection[str] | None) -> Callable[[str], bool]:
 
 
 def _read_file(path: Path) -> dict[str, Any]:
+    import tomllib  # where there is a file; a command that needs none starts without
+
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -135,6 +135,8 @@ def _read_secret(name: str, path: str) -> str:
 def _value(text: str) -> Any:
     """Return lists and tables as such; everything else stays text, to be read by its setting."""
     if text[:1] in {"[", "{"}:
+        import json
+
         try:
             return json.loads(text)
         except ValueError:

@@ -6,17 +6,15 @@ from dataclasses import dataclass
 
 from resolutions.bounce import Kind, SmtpReply
 from resolutions.catalogue.evidence_text import NOTHING, because
-from resolutions.catalogue.names import Name, Names, names_of, plain, telling, without_filler
+from resolutions.catalogue.names import Name, Names, names_of
 from resolutions.catalogue.resolution import Catalogue, Resolution
+from resolutions.catalogue.words import WORDS_LIMIT, plain, telling, without_filler
 from resolutions.diagnosis.diagnose import Confidence, PastedReply, diagnose
 from resolutions.reason import Reason
 from resolutions.rules.rulebook import Rulebook
 
 NEAR_LIMIT = 4
 """Resolutions that are suggested."""
-
-WORDS_LIMIT = 2_048
-"""Characters of a question that are looked at."""
 
 SENTENCE = 5
 """Words from which on a question may be the text of a reply."""
@@ -43,7 +41,7 @@ def explain(words: str, catalogue: Catalogue, rulebook: Callable[[], Rulebook]) 
     names = names_of(tuple(catalogue.values()))
     name = names.exact(words)
     if name is not None:
-        return Explained(_resolution(name, catalogue), _naming(name, catalogue))
+        return named(name, catalogue)
     if (kind := _KINDS.get(telling(plain(words)))) is not None:
         return Explained(None, kind[0], _of(kind[1], catalogue))
     code = _CODE_ALONE.fullmatch(without_filler(words))
@@ -52,6 +50,13 @@ def explain(words: str, catalogue: Catalogue, rulebook: Callable[[], Rulebook]) 
     if _HOLDS_CODE.search(words):
         return _by_reply(words, names, catalogue, rulebook())
     return _by_some_words(words, names, catalogue, rulebook)
+
+
+def named(name: Name, catalogue: Catalogue) -> Explained:
+    """Return what a name means."""
+    own = {name.word, name.variant, catalogue[name.word].title}
+    naming = "that is its name" if name.said in own else f'"{name.said}" is another word for it'
+    return Explained(_resolution(name, catalogue), naming)
 
 
 # What is no reason, but asked for
@@ -82,11 +87,6 @@ _KINDS = {telling(plain(word)): said for words, said in _SAID.items() for word i
 
 
 # Names
-
-
-def _naming(name: Name, catalogue: Catalogue) -> str:
-    own = {name.word, name.variant, catalogue[name.word].title}
-    return "that is its name" if name.said in own else f'"{name.said}" is another word for it'
 
 
 def _resolution(name: Name, catalogue: Catalogue) -> Resolution:
@@ -167,7 +167,7 @@ def _by_some_words(
     """Take the longest name that makes up most of the words, else a reply's text, else suggest."""
     inside = names.inside(words)
     if inside and inside[0].decides:
-        return Explained(_resolution(inside[0], catalogue), _naming(inside[0], catalogue))
+        return named(inside[0], catalogue)
     if len(words.split()) >= SENTENCE:
         diagnosis = diagnose(PastedReply(SmtpReply(words)), rulebook())
         if diagnosis.confidence in {Confidence.CERTAIN, Confidence.LIKELY}:

@@ -1,12 +1,11 @@
 """How people call the entries of the catalogue: exactly, inside other words, or misspelt."""
 
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from resolutions.catalogue.resolution import Resolution, Variant
+from resolutions.catalogue.words import FILLER, looked_up, plain, telling
 
 ASKED_LIMIT = 60
 """Characters up to which a question may be a misspelt name."""
@@ -36,30 +35,28 @@ class Name:
 
 
 class Names:
-    """Every name of a catalogue, in the plain form in which words are compared."""
+    """Every name of a catalogue, in the plain form in which words are compared.
+
+    `whole` are the names as they are, `joined` the long ones without their spaces.
+    """
 
     def __init__(self, resolutions: Iterable[Resolution]) -> None:
-        self._names: dict[str, Name] = {}
+        self.whole: dict[str, Name] = {}
         said = [(plain(name.said), name) for name in _all_names(resolutions)]
         for key, name in said:
-            self._names.setdefault(key, name)
+            self.whole.setdefault(key, name)
         for key, name in said:
             if short := telling(key):
-                self._names.setdefault(short, name)
-        self._joined = {
+                self.whole.setdefault(short, name)
+        self.joined = {
             key.replace(" ", ""): name
-            for key, name in reversed(self._names.items())
+            for key, name in reversed(self.whole.items())
             if len(key) >= JOINED_LENGTH
         }
 
     def exact(self, words: str) -> Name | None:
         """Return what is called so, whatever its spelling with spaces, hyphens and capitals."""
-        asked = plain(words)
-        for key in (asked, telling(asked)):
-            name = self._names.get(key) or self._joined.get(key.replace(" ", ""))
-            if name is not None:
-                return name
-        return None
+        return looked_up(words, self.whole, self.joined)
 
     def inside(self, words: str) -> list[Name]:
         """Return the names that stand inside the words, the longest first."""
@@ -67,7 +64,7 @@ class Names:
         found: dict[tuple[str, str], _Inside] = {}
         for length in range(min(len(asked), NAME_LENGTH), 0, -1):
             for at in range(len(asked) - length + 1):
-                name = self._names.get(" ".join(asked[at : at + length]))
+                name = self.whole.get(" ".join(asked[at : at + length]))
                 if name is not None:
                     inside = found.setdefault((name.word, name.variant), _Inside(name, length))
                     inside.places.update(range(at, at + length))
@@ -80,8 +77,8 @@ class Names:
             return []
         from difflib import get_close_matches
 
-        near = [self._names.get(self._spelt(asked)), self._names.get(telling(self._spelt(asked)))]
-        near += [self._names[key] for key in get_close_matches(asked, self._names, 3, ALIKE)]
+        near = [self.whole.get(self._spelt(asked)), self.whole.get(telling(self._spelt(asked)))]
+        near += [self.whole[key] for key in get_close_matches(asked, self.whole, 3, ALIKE)]
         near += self._parts(set(telling(asked).split()))
         return list(dict.fromkeys(name for name in near if name is not None))
 
@@ -89,7 +86,7 @@ class Names:
         """Return the words with each unknown one replaced by the known one most like it."""
         from difflib import get_close_matches
 
-        known = {word for key in self._names for word in key.split()} | _FILLER
+        known = {word for key in self.whole for word in key.split()} | FILLER
         return " ".join(
             word if word in known else (get_close_matches(word, known, 1, ALIKE) or [word])[0]
             for word in asked.split()
@@ -98,66 +95,13 @@ class Names:
     def _parts(self, asked: set[str]) -> Iterator[Name]:
         """Yield the names that hold all the words that were asked for."""
         if asked:
-            yield from (name for key, name in self._names.items() if asked <= set(key.split()))
+            yield from (name for key, name in self.whole.items() if asked <= set(key.split()))
 
 
 @lru_cache(2)
 def names_of(resolutions: tuple[Resolution, ...]) -> Names:
     """Return the names of a catalogue's resolutions, worked out once."""
     return Names(resolutions)
-
-
-def plain(text: str) -> str:
-    """Return the words of a text as they are compared: folded, singular, no marks.
-
-    >>> plain("Quota_Issues"), plain("MailboxFull"), plain("Boîte pleine!")
-    ('quota issue', 'mailbox full', 'boite pleine')
-    """
-    text = unicodedata.normalize("NFKD", _CAMEL.sub(" ", text).casefold())
-    text = "".join(character for character in text if not unicodedata.combining(character))
-    return " ".join(map(_singular, _WORDS.findall(text)))
-
-
-def telling(asked: str) -> str:
-    """Return the plain words without those that every question is made of.
-
-    >>> telling(plain("Is the mailbox full?"))
-    'mailbox full'
-    """
-    return " ".join(word for word in asked.split() if word not in _FILLER)
-
-
-def without_filler(text: str) -> str:
-    """Return a question without the words around a code, dots kept.
-
-    >>> without_filler("What does SMTP error 552-5.2.2 mean?")
-    '552 5.2.2'
-    """
-    words = (word.strip(_MARKS) for word in re.split(r"[\s_-]+", text.casefold()))
-    return " ".join(word for word in words if word and _singular(word) not in _FILLER)
-
-
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_WORDS = re.compile(r"[^\W_]+")
-_MARKS = "?!.,:;#()[]<>\"'`*"
-
-
-def _singular(word: str) -> str:
-    keeps = len(word) < 4 or word.endswith(("ss", "us", "is"))
-    return word if keeps else word.removesuffix("s")
-
-
-_QUESTION = """
-a an the this that these it its is are was were be been has have had do does did what why how when
-which who mean means meant meaning explain tell me about please my our your their his her i we you
-they of for in on at to from with and or by because as error errors issue issues problem problems
-code codes status reply answer smtp enhanced response bounce bounces bounced bouncing reason reasons
-says say said got get getting email emails mail mails message messages help gmail google outlook
-microsoft hotmail office365 yahoo icloud ses sendgrid mailgun postmark sparkpost amazon
-was ist heisst bedeutet der die das ein eine que signifie le la les
-"""
-_FILLER = frozenset(map(_singular, _QUESTION.split()))
-"""Words around what is asked for. "Failure", "failed" and "no" are not among them: they tell."""
 
 
 def _all_names(resolutions: Iterable[Resolution]) -> Iterator[Name]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.cli.own_files import OwnFiles
 from bot.cli.text.layout import numbered, wrapped
+from bot.cli.text.ready import why
 from resolutions.catalogue.explain import Explained, explain
 from resolutions.catalogue.resolution import Catalogue, Resolution
 
@@ -26,9 +27,8 @@ def _lines(words: str, answer: Explained, catalogue: Catalogue) -> Iterator[str]
     if answer.resolution is None:
         yield from _suggestions(words, answer, catalogue)
         return
-    yield from _whole(answer.resolution)
-    yield ""
-    yield wrapped(f"Why this one: {answer.because}.")
+    yield from meaning(answer.resolution)
+    yield why(answer.because)
     if answer.near:
         yield wrapped(f"It may also be: {_named(answer.near)}.")
 
@@ -45,7 +45,8 @@ def _suggestions(words: str, answer: Explained, catalogue: Catalogue) -> Iterato
         yield f"  {resolution.word:<24}{resolution.summary}"
 
 
-def _whole(resolution: Resolution) -> Iterator[str]:
+def meaning(resolution: Resolution) -> Iterator[str]:
+    """Yield the lines about a resolution, whatever was asked."""
     also = ", ".join(resolution.aliases[:ALIASES])
     yield wrapped(f"{resolution.title} · {resolution.word}" + (f" (also: {also})" if also else ""))
     yield ""
