@@ -323,8 +323,8 @@ class Contacts(Protocol):
 class AuditLog(Protocol):
     """What was done to the outside, by whom."""
 
-    async def newest(self, limit: int = 100, alert_id: int | None = None) -> list[Audited]:
-        """Return the newest entries, of an alert or of all."""
+    async def newest(self, limit: int = 100, about: str = "") -> list[Audited]:
+        """Return entries, the newest first: of the alert with a number, about an address, or all."""
 
     async def add(self, action: str, by: str, what: str, result: str, alert_id: int | None) -> None:
         """Append to the audit log."""

@@ -25,6 +25,7 @@ COMMANDS = {
     "evaluate": "measure the diagnosis on labelled replies",
     "quarantine": "what was verified but not understood",
     "jobs": "what is to be done, is being done, could not be done",
+    "audit": "what was done to the outside, by whom, and how it went",
 }
 """Each is the module of its name."""
 

@@ -8,6 +8,9 @@ from bot.store.sql.database import Database
 from bot.store.sql.tables import audit
 from handlers.store import Audited
 
+ID_DIGITS = 18
+"""No id is longer."""
+
 
 class SqlAudit:
     """The table of the audit log."""
@@ -28,11 +31,16 @@ class SqlAudit:
         async with self._database.writing() as connection:
             await connection.execute(audit.insert(), [row])
 
-    async def newest(self, limit: int = 100, alert_id: int | None = None) -> list[Audited]:
-        """Return the newest entries of the audit log."""
+    async def newest(self, limit: int = 100, about: str = "") -> list[Audited]:
+        """Return entries, the newest first: of the alert with a number, about an address, or all.
+
+        No index leads to what an entry is about: the log is read until there are enough.
+        """
         query = select(audit).order_by(audit.c.id.desc()).limit(limit)
-        if alert_id is not None:
-            query = query.where(audit.c.alert_id == alert_id)
+        if about.isdecimal():
+            query = query.where(audit.c.alert_id == int(about[:ID_DIGITS]))
+        elif about:
+            query = query.where(audit.c.what.icontains(about, autoescape=True))
         async with self._database.reading() as connection:
             return [_audited(row) for row in await connection.execute(query)]
 

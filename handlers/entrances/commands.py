@@ -1,4 +1,4 @@
-"""The entrance of slash commands: /bounce help | explain | diagnose."""
+"""The entrance of slash commands: /bounce help | explain | diagnose | audit."""
 
 import asyncio
 import difflib
@@ -10,6 +10,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.action import Desk
+from handlers.permission import Allowed, named
 from handlers.slack import answers
 from handlers.slack.alert_text import headline, most_at
 from handlers.slack.block_kit import Message, cut, escape, unescape
@@ -23,6 +24,11 @@ SEEN_SECONDS = 2.0
 """How long an explanation waits for what was seen here; it is complete without."""
 
 OPEN_SHOWN = 3
+AUDITED = 20
+"""Entries of the audit log in an answer; the command line lists more."""
+
+ADDRESSES = "show_addresses"
+"""The permission that the audit log asks for."""
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +47,8 @@ class Commands:
 
     async def _respond(self, body: dict[str, Any], respond: AsyncRespond) -> None:
         """Answer through the response_url, which works in every channel."""
-        message = await self.answer(unescape(str(body.get("text") or "")))
+        words, by = unescape(str(body.get("text") or "")), str(body.get("user_id") or "")
+        message = await self.answer(words, by)
         answer = await respond(
             text=message.text,
             blocks=list(message.blocks),
@@ -52,8 +59,8 @@ class Commands:
         if answer.status_code != 200:
             log.error("answer refused", extra={"status": answer.status_code, "why": answer.body})
 
-    async def answer(self, text: str) -> Message:
-        """Return the answer to what was typed behind `/bounce`."""
+    async def answer(self, text: str, by: str = "") -> Message:
+        """Return the answer to what somebody typed behind `/bounce`."""
         word, _, rest = text.strip().partition(" ")
         match word.lower().strip(":"):
             case "" | "help" | "?":
@@ -62,6 +69,8 @@ class Commands:
                 return await self._explain(rest.strip())
             case "diagnose":
                 return self.diagnose(rest)
+            case "audit":
+                return await self._audit(rest.strip(), by)
         return self._unknown(text.strip(), word)
 
     def diagnose(self, pasted: str) -> Message:
@@ -79,6 +88,18 @@ class Commands:
         if found.resolution is None:
             return answers.unexplained(words, found)
         return answers.explained(found, found.resolution, await self._seen(found.resolution))
+
+    async def _audit(self, about: str, by: str) -> Message:
+        """Return what was done, to who may see addresses: they stand in the log, which notes it."""
+        desk, who = self._desk, self._desk.permissions.get(ADDRESSES)
+        if who and await desk.members.ask(desk.slack, by, who, desk.clock()) is not Allowed.YES:
+            return answers.helped(
+                f"Only {named(who)} may read the audit log: addresses stand in it."
+            )
+        entries = await desk.store.audit.newest(AUDITED, about)
+        shown = f"shown: {len(entries)}"
+        await desk.store.audit.add("audit", by, about or "everything", shown, None)
+        return answers.audited(entries, about)
 
     def _unknown(self, text: str, word: str) -> Message:
         """Return the nearest command, or the one that would understand what was typed."""

@@ -3,12 +3,13 @@
 Pure; only the person who asked sees them.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from handlers.slack import alert_message as blocks
 from handlers.slack.alert_text import hardness
 from handlers.slack.block_kit import Block, cut, escape, moment
-from handlers.store import Contact
+from handlers.store import Audited, Contact
 from resolutions.alert import Delivery
 from resolutions.bounce import Kind, SmtpReply
 from resolutions.catalogue.evidence_text import against, because
@@ -20,11 +21,14 @@ from resolutions.rules.rulebook import Rulebook
 ALIASES = 8
 SAMPLES = 3
 SHOWN = 15
+PERSON = re.compile(r"[UW][A-Z0-9]{1,20}")
+"""A Slack user's id; the command line is none."""
 
 COMMANDS = {
     "help": "",
     "explain": "[reason, code or words]",
     "diagnose": "<pasted reply>",
+    "audit": "[address or number of an alert]",
 }
 """What `/bounce` knows, and what comes behind the word."""
 
@@ -32,6 +36,7 @@ _TELLS = {
     "help": "this list",
     "explain": "what a reason means, who can act, what to do: `/bounce explain mailbox full`",
     "diagnose": "why a server refused: `/bounce diagnose 550 5.1.1 mailbox full`",
+    "audit": "what was done about it, and by whom: `/bounce audit ana@example.com`",
 }
 
 LOST = {
@@ -223,3 +228,19 @@ def _past(delivery: Delivery) -> str:
     told = ", ".join(word for word in words if word)
     where = escape(" · ".join(w for w in (delivery.source, cut(delivery.campaign, 60, "…")) if w))
     return f"{moment(delivery.occurred_at)} — {told} — {where}"
+
+
+def audited(entries: Sequence[Audited], about: str) -> blocks.Message:
+    """Return what was done to the outside, the newest first."""
+    head = f"What was done about {escape(cut(about, 100, '…'))}" if about else "What was done"
+    if not entries:
+        head = f"{head}: nothing is known"
+    lines = [_entry(entry) for entry in entries]
+    return blocks.Message(head, blocks.plain("\n".join([f"{head}:" if lines else head, *lines])))
+
+
+def _entry(entry: Audited) -> str:
+    by = f"<@{entry.by}>" if PERSON.fullmatch(entry.by) else escape(entry.by)
+    alert = f" (alert {entry.alert_id})" if entry.alert_id is not None else ""
+    about = escape(cut(f"{entry.what}: {entry.result}", 200, "…"))
+    return f"{moment(entry.at)} · {escape(entry.action)} by {by}{alert} · {about}"

@@ -145,7 +145,7 @@ async def test_the_audit_log_is_read_newest_first(store, clock):
         ("deactivate", "U1", 7),
     ]
     assert log[0].at == clock()
-    assert [one.action for one in await store.audit.newest(alert_id=7)] == ["deactivate"]
+    assert [one.action for one in await store.audit.newest(about="7")] == ["deactivate"]
 
 
 async def test_a_key_is_seen_once_until_its_time_is_over(store, clock):

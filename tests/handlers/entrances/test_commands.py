@@ -1,6 +1,7 @@
 """What `/bounce …` answers to the person who typed it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from slack_sdk.webhook import WebhookResponse
@@ -147,3 +148,30 @@ async def without_deliveries(database_url, clock):
     async with database.writing() as connection:
         await connection.execute(text("DROP TABLE deliveries"))
     await database.close()
+
+
+async def test_audit_tells_what_was_done_about_an_address_and_notes_who_asked(room):
+    await room.store.audit.add("deactivate", "U03GRACE", "shop ana@gmail.com", "flagged <now>", 7)
+    await room.store.audit.add("resend", "command line", "shop mia@gmail.com", "sent", 8)
+
+    about = said(await room.ask("audit ana@gmail.com"))
+    of_alert = said(await room.ask("audit 8"))
+    nothing = await room.ask("audit eve@gmail.com")
+
+    assert "deactivate by <@U03GRACE> (alert 7) · shop ana@gmail.com: flagged &lt;now" in about
+    assert "mia@" not in about
+    assert "resend by command line (alert 8)" in of_alert
+    assert "nothing is known" in nothing["text"]
+    assert (await room.store.audit.newest())[0].what == "eve@gmail.com"
+
+
+async def test_only_who_may_see_addresses_reads_the_audit_log(room):
+    desk = replace(room.desk, permissions={"show_addresses": ("U03GRACE",)})
+    await room.store.audit.add("resend", "U1", "shop ana@gmail.com", "sent", 8)
+
+    refused = await Commands(desk).answer("audit", "U01ADA")
+    shown = await Commands(desk).answer("audit", "U03GRACE")
+
+    assert "Only <@U03GRACE> may read the audit log" in refused.text
+    assert "ana@gmail.com" not in json.dumps(refused.blocks)
+    assert "ana@gmail.com" in json.dumps(shown.blocks)
