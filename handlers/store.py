@@ -324,7 +324,7 @@ class AuditLog(Protocol):
     """What was done to the outside, by whom."""
 
     async def newest(self, limit: int = 100, about: str = "") -> list[Audited]:
-        """Return entries, the newest first: of the alert with a number, about an address, or all."""
+        """Return entries, the newest first: of an alert (its number), about an address, or all."""
 
     async def add(self, action: str, by: str, what: str, result: str, alert_id: int | None) -> None:
         """Append to the audit log."""
