@@ -11,7 +11,7 @@ INPUTS := pyproject.toml constraints.txt
 
 help:
 	@echo "make demo     the bot against a local stand-in of Slack, in a page (ARGS=--once: without staying)"
-	@echo "make test     all tests, on SQLite and PostgreSQL (ARGS=...: arguments for pytest)"
+	@echo "make test     all tests, on SQLite and PostgreSQL (ARGS=\"-m 'not slow'\": those that are quick)"
 	@echo "make check    format, lint, types, imports"
 	@echo "make bench    what it does in a second, as ratios in one run"
 	@echo "make same     whether another checkout answers alike (AGAINST=...; ARGS=--corpus ...: more texts)"
@@ -28,7 +28,7 @@ demo: $(VENV)/.runtime
 	@$(BIN)/bounce demo $(ARGS)
 
 test: $(VENV)/.developer
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: $(VENV)/.developer
 	@$(BIN)/ruff format --check --quiet . || { echo "make check: run $(BIN)/ruff format ."; exit 1; }

@@ -123,6 +123,7 @@ def test_bot_names_no_reason_provider_or_button():
     assert named == set()
 
 
+@pytest.mark.process
 def test_what_knows_starts_without_what_speaks():
     script = (
         "import sys, resolutions.diagnosis.diagnose, resolutions.mail.read, resolutions.alert;"

@@ -1,6 +1,7 @@
 """The wheel is complete: what it holds alone answers, migrates and runs the demo."""
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -9,14 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SCRIPT = """
-import sys
-sys.path.insert(0, {place!r})
-import bot
-assert bot.__file__.startswith({place!r})
-from bot.cli.main import main
-sys.exit(main())
-"""
+
+pytestmark = pytest.mark.process
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +28,27 @@ def unpacked(tmp_path_factory):
 
 
 @pytest.fixture
-def bounce(unpacked, tmp_path):
-    """Run the command of the unpacked wheel; the checkout is not on its path."""
-    script = SCRIPT.format(place=str(unpacked))
+def python(unpacked, tmp_path):
+    """Run Python in an empty folder, with what the wheel holds before the checkout."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-P", "-c", script, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+        return subprocess.run(
+            [sys.executable, "-P", *arguments],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(unpacked)},
+            check=False,
+        )
 
     return run
+
+
+@pytest.fixture
+def bounce(python, unpacked):
+    """Run the command of the unpacked wheel."""
+    assert python("-c", "import bot; print(bot.__file__)").stdout.startswith(str(unpacked))
+    return lambda *arguments: python("-m", "bot.cli.main", *arguments)
 
 
 def test_explain_answers_from_the_wheel(bounce):

@@ -10,11 +10,6 @@ from resolutions.rules.rulebook import Rulebook
 from tests.acceptance.whole import Whole, whole
 
 
-@pytest.fixture(scope="session")
-def rulebook() -> Rulebook:
-    return Rulebook.load()
-
-
 @pytest.fixture(autouse=True)
 def read_once(rulebook: Rulebook, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give every bot of this process the same rules, read once: they are what takes longest."""

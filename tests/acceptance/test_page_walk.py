@@ -1,36 +1,24 @@
 """The whole product as a person meets it: alerts in a browser, and everything that they click."""
 
-import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, Page, expect
 
 from bot.sandbox.demo import Demo, DemoOptions
 from bot.sandbox.world.samples import load_samples
 from handlers.store import JobState
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FULL, GONE, SILENT = "over-full.example", "vanished-cafe.example", "dark-datacentre.example"
 SECONDS = 15_000
 
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    if not CHROMIUM:
-        pytest.skip("no Chromium on this machine")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        await browser.close()
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def demo(database_url: str) -> AsyncIterator[Demo]:
     """Give a demo that has told of three emails: a full mailbox, a disabled one, a silent host."""
     async with Demo.open(DemoOptions(port=0, database=database_url)) as demo:
@@ -41,7 +29,7 @@ async def demo(database_url: str) -> AsyncIterator[Demo]:
         assert demo.slack.violations == []
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, demo: Demo) -> AsyncIterator[Page]:
     context = await browser.new_context(timezone_id="Europe/London")
     page = await context.new_page()

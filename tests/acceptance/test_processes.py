@@ -9,11 +9,14 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 import asyncpg
+import pytest
 
 from tests.acceptance.between import Wire, until
 from tests.acceptance.whole import CHANNEL, GONE, bounced, people
 
 ANA = "ana@receiver.example"
+
+pytestmark = pytest.mark.process
 
 
 async def test_killed_between_the_answer_and_the_post_says_it_once(desk):

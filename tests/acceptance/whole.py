@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +22,11 @@ from bot.app import Bot
 from bot.sandbox.stand_in import SlackStandIn
 from bot.sandbox.surroundings import Surroundings
 from bot.sandbox.world.configuration import CHANNEL
-from bot.sandbox.world.keys import Keys
 from bot.sandbox.world.outside import Outside
 from bot.sandbox.world.samples import Hook, Sample, SampleHooks
 from bot.settings.model import load_settings
 from tests.acceptance.between import HOST, Ear, Serving, until
+from tests.once import made_up_keys
 
 ADA, LINUS = "U01ADA", "U02LINUS"
 ROOT = Path(__file__).parents[2]
@@ -212,7 +211,7 @@ class Whole:
 async def whole(folder: Path, database: str, *, app_token: str = "") -> AsyncIterator[Whole]:
     """Start everything around the bot."""
     clock, ear = Clock(), Ear()
-    opening = Surroundings.open(folder, keys(), app_token=app_token, clock=clock)
+    opening = Surroundings.open(folder, made_up_keys(), app_token=app_token, clock=clock)
     async with (
         opening as around,
         _served(web.post("/ear", ear.receive)) as address,
@@ -233,12 +232,6 @@ async def _served(*routes: web.RouteDef) -> AsyncIterator[str]:
         yield f"http://{HOST}:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
-
-
-@cache
-def keys() -> Keys:
-    """Return the keys, made once: to find a pair for RSA takes long."""
-    return Keys()
 
 
 def toml(table: Mapping[str, Any], *path: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -10,56 +11,17 @@ from bot.store.sql.tables import events
 from bot.store.store import SqlStore
 from handlers.provider import Parsed
 from handlers.triage import Triage
-from resolutions.rules.rulebook import Rulebook
 from tests.bot.store.samples import event, request
 
-CHILD = """
-import asyncio, os, signal, sys
-from datetime import UTC, datetime
+ROOT = Path(__file__).parents[2]
 
-from sqlalchemy import Engine, event as listening
-
-from bot.store.options import Options
-from bot.store.store import SqlStore
-from handlers.provider import Parsed
-from handlers.triage import Triage
-from resolutions.operator import Operators
-from resolutions.catalogue.resolution import Catalogue
-from resolutions.rules.rulebook import Rulebook
-from tests.bot.store.samples import event, request
-
-url, moment = sys.argv[1:]
-
-
-def die(*_):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-async def main():
-    catalogue = Catalogue.load()
-    options = Options(channel="C01DELIV", alone=False)
-    async with SqlStore.open(url, lambda: datetime.now(UTC), options) as store:
-        if moment == "before the commit":
-            listening.listen(Engine, "commit", die)
-        await store.events.record(request(), Parsed(events=[event(1), event(2)]))
-        if moment == "after the commit":
-            die()
-        if moment == "before the fold is kept":
-            listening.listen(Engine, "commit", die)
-        await Triage(store.events, Rulebook.load(), Operators.load(), catalogue).triage()
-        if moment == "after the fold":
-            die()
-        await store.posts.next_due("C01DELIV")
-        die()
-
-
-asyncio.run(main())
-"""
+pytestmark = pytest.mark.process
 
 
 async def killed(url: str, moment: str) -> None:
     """Run a process that is killed at a moment, and wait for its end."""
-    child = await asyncio.create_subprocess_exec(sys.executable, "-c", CHILD, url, moment)
+    command = [sys.executable, "-m", "tests.bot.killed_process", url, moment]
+    child = await asyncio.create_subprocess_exec(*command, cwd=ROOT)
     assert await child.wait() == -9
 
 
@@ -70,11 +32,11 @@ async def stored(store: SqlStore) -> int:
 
 
 @pytest.fixture
-def triage(operators, catalogue):
+def triage(rulebook, operators, catalogue):
     """Give what does the work of a worker that comes after."""
 
     async def triage(store: SqlStore) -> list[int]:
-        worker = Triage(store.events, Rulebook.load(), operators, catalogue)
+        worker = Triage(store.events, rulebook, operators, catalogue)
         while await worker.triage():
             pass
         return [alert.bounced for alert in await store.alerts.newest()]

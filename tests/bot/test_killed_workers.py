@@ -4,6 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from handlers.store import Job, JobState
@@ -11,6 +12,8 @@ from handlers.store import Job, JobState
 ROOT = Path(__file__).parents[2]
 KILLS = 8
 JOBS = 150
+
+pytestmark = pytest.mark.process
 
 
 async def test_killed_workers_lose_no_job_and_end_none_twice(store, open_store):

@@ -18,8 +18,10 @@ BLOCKED = (
 
 
 @pytest.fixture
-def triage(store: SqlStore, operators: Operators, catalogue: Catalogue) -> Triage:
-    return Triage(store.events, Rulebook.load(), operators, catalogue)
+def triage(
+    store: SqlStore, rulebook: Rulebook, operators: Operators, catalogue: Catalogue
+) -> Triage:
+    return Triage(store.events, rulebook, operators, catalogue)
 
 
 def bounce(

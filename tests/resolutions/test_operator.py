@@ -33,9 +33,9 @@ def test_host_decides_then_the_domain_then_the_words_of_the_reply(
 
 @pytest.mark.parametrize(("name", "data"), RECEIVERS, ids=[name for name, _ in RECEIVERS])
 def test_rule_file_of_a_receiver_names_a_known_operator_or_none(
-    operators: Operators, name: str, data: dict[str, object]
+    operators: Operators, rulebook: Rulebook, name: str, data: dict[str, object]
 ) -> None:
-    operator = Rulebook.load().operator_of(name)
+    operator = rulebook.operator_of(name)
 
     assert operator == data.get("operator", name)
     assert operator == "" or operator in operators.ids

@@ -195,6 +195,7 @@ def test_blank_lines_say_nothing():
     assert asked() == []
 
 
+@pytest.mark.process
 def test_big_inputs_are_answered_in_order_with_the_number_of_a_bad_line():
     count = 20 * ALONE * PIECE // 1_000
     records = [{"id": n, "text": f"user{n} unknown " + "x" * 950} for n in range(count)]
@@ -208,6 +209,7 @@ def test_big_inputs_are_answered_in_order_with_the_number_of_a_bad_line():
     assert [answer["id"] for answer in answers] == [record["id"] for record in records]
 
 
+@pytest.mark.process
 def test_reading_ahead_is_bounded():
     taken = 0
 
@@ -302,6 +304,7 @@ def test_a_file_that_cannot_be_read_is_answered_with_its_error(tmp_path):
     assert inside[1]["reason"] == "bad-mailbox"
 
 
+@pytest.mark.process
 def test_an_mbox_file_is_read_mail_by_mail(tmp_path):
     file = tmp_path / "mbox"
     separator = b"From MAILER-DAEMON Mon Jun 15 09:12:00 2026\n"
@@ -313,6 +316,7 @@ def test_an_mbox_file_is_read_mail_by_mail(tmp_path):
     assert {answer["reason"] for answer in answers} == {"bad-mailbox"}
 
 
+@pytest.mark.process
 def test_many_mails_are_answered_in_order(tmp_path):
     for number in range(300):
         path = tmp_path / f"{number:03}.eml"
@@ -393,6 +397,7 @@ def modules_after(code):
     return {name.partition(".")[0] for name in ran.stderr.split()}
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "code",
     [
@@ -406,6 +411,7 @@ def test_nothing_heavy_is_loaded_to_explain_or_diagnose(code):
     assert not modules_after(code) & HEAVY
 
 
+@pytest.mark.process
 def test_a_providers_word_is_understood_without_slack_database_and_http():
     code = "main(['diagnose', '--provider', 'ses', '--verdict', 'Permanent/General'])"
 

@@ -95,6 +95,7 @@ def test_lines_are_answered_in_order_and_a_bad_one_harms_no_other(bounce, tmp_pa
     assert answers[2]["id"] == 3
 
 
+@pytest.mark.process
 def test_a_reader_that_leaves_early_is_no_fault(tmp_path):
     (tmp_path / "replies.jsonl").write_text('{"text": "550 5.1.1 user unknown"}\n' * 20_000)
     command = [sys.executable, "-m", "bot.cli.main", "diagnose", "--jsonl", "replies.jsonl"]

@@ -79,6 +79,7 @@ LOOK = (
 )
 
 
+@pytest.mark.process
 async def test_another_process_that_looks_and_leaves_takes_no_file_away(tmp_path):
     """SQLite's last connection removes what others still write to, if their locks are lost."""
     path = tmp_path / "bounce.db"

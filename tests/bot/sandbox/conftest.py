@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Page
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.stand_in import SlackStandIn
@@ -21,7 +20,6 @@ from bot.sandbox.stand_in import SlackStandIn
 ADA = "U01ADA"
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 BOT_TOKEN, APP_TOKEN = "xoxb-good", "xapp-good"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 MANIFEST = {
     "features": {
         "bot_user": {"display_name": "Bounce Desk"},
@@ -147,19 +145,6 @@ def client(slack, session) -> AsyncWebClient:
     return AsyncWebClient(
         token=BOT_TOKEN, base_url=slack.base_url, session=session, retry_handlers=[]
     )
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    if not CHROMIUM:
-        pytest.skip("no Chromium on this machine")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

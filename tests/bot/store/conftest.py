@@ -34,11 +34,6 @@ class Hook:
             pass
 
 
-@pytest.fixture(scope="session")
-def rulebook() -> Rulebook:
-    return Rulebook.load()
-
-
 @pytest.fixture
 def triage_of(
     rulebook: Rulebook, operators: Operators, catalogue: Catalogue

@@ -390,6 +390,7 @@ async def plan(store: SqlStore, statement: Executable) -> str:
         return "\n".join(str(tuple(row)) for row in rows)
 
 
+@pytest.mark.slow
 async def test_a_claim_among_100_000_future_jobs_uses_the_indexes(open_store, clock):
     async with open_store(own_clock=False) as store:
         await check_claim_among_many(store, clock)

@@ -16,7 +16,7 @@ from standardwebhooks.webhooks import Webhook
 from bot.job_runner import Performer
 from bot.sandbox.slack.events.dispatch import BotAnswer
 from bot.sandbox.stand_in import SlackStandIn
-from bot.sandbox.world.keys import API_KEY, MAILGUN_DOMAIN, Keys
+from bot.sandbox.world.keys import API_KEY, MAILGUN_DOMAIN
 from bot.sandbox.world.provider_apis import ProviderApis
 from bot.slack.bolt import Door, make_app
 from bot.store.store import SqlStore
@@ -32,6 +32,7 @@ from handlers.triage import Triage
 from resolutions.alert import Alert
 from resolutions.bounce import BounceEvent, Kind, Permanence, SmtpReply
 from tests.conftest import ADMIN_CHANNEL, CHANNEL, SIGNING, TOKEN
+from tests.once import made_up_keys
 
 SECRET = "whsec_" + base64.b64encode(b"a secret for tests of resends").decode()
 
@@ -316,12 +317,12 @@ def sources(address: str, outgoing: Outgoing, clock: Any) -> dict[str, Provider]
         "mails": {"provider": "dsn", "secrets": ["bearer"]},
         "campaigns": {
             "provider": "sendgrid",
-            "public_key": Keys().sendgrid_public,
+            "public_key": made_up_keys().sendgrid_public,
             "api": sendgrid,
         },
         "notes": {
             "provider": "sendgrid",
-            "public_key": Keys().sendgrid_public,
+            "public_key": made_up_keys().sendgrid_public,
             "api": sendgrid | {"inactive": "store"},
         },
     }

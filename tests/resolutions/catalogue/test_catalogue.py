@@ -10,11 +10,11 @@ from resolutions.catalogue.override import ReasonTable, VariantTable
 from resolutions.catalogue.resolution import KNOWN, Catalogue, Family, FinalFor, Severity
 from resolutions.diagnosis.diagnose import PastedReply, diagnose
 from resolutions.reason import Reason
-from resolutions.rules.rulebook import Rulebook
 from resolutions.rules.statuses import read
+from tests.once import shipped_rules
 
 CATALOGUE = Catalogue.load()
-RULEBOOK = Rulebook.load()
+RULEBOOK = shipped_rules()
 ENTRIES = sorted(CATALOGUE)
 VARIANTS = {
     "greylisted": "rate-limited",

@@ -11,10 +11,10 @@ from resolutions.catalogue.names import plain
 from resolutions.catalogue.resolution import Catalogue
 from resolutions.diagnosis.diagnose import PastedReply, diagnose
 from resolutions.reason import Reason
-from resolutions.rules.rulebook import Rulebook
+from tests.once import shipped_rules
 
 CATALOGUE = Catalogue.load()
-RULEBOOK = Rulebook.load()
+RULEBOOK = shipped_rules()
 
 
 def asked(words):

@@ -8,11 +8,6 @@ from resolutions.reason import Reason
 from resolutions.rules.rulebook import Rulebook
 
 
-@pytest.fixture(scope="module")
-def rulebook() -> Rulebook:
-    return Rulebook.load()
-
-
 @pytest.fixture
 def ask(rulebook: Rulebook):
     def ask(text: str, **given) -> Diagnosis:

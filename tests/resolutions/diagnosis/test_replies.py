@@ -47,11 +47,6 @@ def cases() -> Iterator[tuple[str, Case]]:
 CASES = [pytest.param(case, id=name) for name, case in cases()]
 
 
-@pytest.fixture(scope="module")
-def rulebook() -> Rulebook:
-    return Rulebook.load()
-
-
 @pytest.mark.parametrize("case", CASES)
 def test_reply_gets_a_reason_that_a_person_would_accept(case: Case, rulebook: Rulebook) -> None:
     found = case.diagnosis(rulebook)

@@ -83,6 +83,7 @@ def is_sound(report: MailReport) -> bool:
     return len(report.reply.text) <= 8_192 and bool(whole.encode("utf-8")) and report.index > 0
 
 
+@pytest.mark.slow
 def test_some_thousand_mutations_of_real_shapes_are_read():
     dice = Dice()
     read_so_far = 0
@@ -97,12 +98,14 @@ def test_some_thousand_mutations_of_real_shapes_are_read():
     assert read_so_far > 10_000
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=2_000))
 @settings(max_examples=300, deadline=None)
 def test_any_bytes_are_a_mail(mail):
     assert all(map(is_sound, read(mail)))
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.sampled_from(PIECES) | st.text(max_size=20), max_size=40),
     st.sampled_from(sorted(PLACES)),

@@ -11,7 +11,6 @@ import pytest
 from resolutions.bounce import Kind
 from resolutions.diagnosis.diagnose import PastedReply, diagnose
 from resolutions.mail.read import MailReport, read
-from resolutions.rules.rulebook import Rulebook
 
 MAILS = Path(__file__).parent / "mails"
 
@@ -24,11 +23,6 @@ def expected() -> dict[str, list[dict[str, str]]]:
 
 
 EXPECTED = expected()
-
-
-@pytest.fixture(scope="module")
-def rulebook() -> Rulebook:
-    return Rulebook.load(())
 
 
 def said(report: MailReport) -> dict[str, Any]:

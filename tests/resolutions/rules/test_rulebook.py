@@ -18,17 +18,13 @@ from resolutions.rules.rule import Rule, Strength
 from resolutions.rules.rulebook import Hit, Rulebook
 from resolutions.rules.schema import checked
 from resolutions.rules.statuses import KNOWLEDGE, Statuses
+from tests.once import shipped_rules
 
 FILES = sorted((KNOWLEDGE / "rules").glob("*.toml"))
-RULEBOOK = Rulebook.load()
+RULEBOOK = shipped_rules()
 
 LINE_LIMIT = 100
 ALTERNATIVES_LIMIT = 25
-
-
-@pytest.fixture(scope="module")
-def rulebook() -> Rulebook:
-    return RULEBOOK
 
 
 def hits(rulebook: Rulebook, text: str, host: str = "") -> list[Hit]:

@@ -26,11 +26,6 @@ ODD_WORDS = ["alpha", "beta", "gamma", "delta"]
 DAY = datetime(2026, 6, 15, 9, 0, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def rulebook():
-    return Rulebook.load()
-
-
 def event(number, recipient, text, host=""):
     return BounceEvent(
         source="shop",
