@@ -32,10 +32,11 @@ def load_rules(own: Sequence[Path]) -> tuple[list[Rule], list[Scope]]:
         scopes.append(scope)
         default = STRENGTHS[data["strength"]] if "strength" in data else strength
         named = named_words(data)
+        of_file = {"source": data.get("source", "")}
         entries = data.get("rule", ())
         heads = {entry.get("id"): _shared_in_group(entry) for entry in entries}
         rules += [
-            _rule(heads.get(entry.get("group"), {}) | entry, scope, default, order, named)
+            _rule(of_file | heads.get(entry.get("group"), {}) | entry, scope, default, order, named)
             for order, entry in enumerate(entries, len(rules))
         ]
     return rules, scopes

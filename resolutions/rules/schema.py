@@ -66,7 +66,8 @@ class RuleFile(BaseModel):
     """A whole file: how its receiver is recognised, the groups its wordings name, its rules.
 
     `operator` is an id of operators.toml, by default the file's own name; empty where the file
-    speaks for several operators or for software that anybody runs.
+    speaks for several operators or for software that anybody runs. `source` and `strength` are
+    those of all its rules that name none.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -75,6 +76,7 @@ class RuleFile(BaseModel):
     tokens: list[str] = []
     operator: str | None = None
     words: dict[str, Alternatives] = {}
+    source: str = ""
     strength: StrengthWord | None = None
     rule: list[RuleEntry] = []
 

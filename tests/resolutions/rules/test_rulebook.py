@@ -68,6 +68,10 @@ def test_no_rule_has_more_alternatives_than_can_be_overlooked(path: Path) -> Non
             assert isinstance(written, str) or len(written) <= ALTERNATIVES_LIMIT, rule["id"]
 
 
+def test_every_rule_names_where_its_words_are_from() -> None:
+    assert [rule.id for rule in RULEBOOK.rules if not rule.source] == []
+
+
 def test_ids_are_unique() -> None:
     ids = [rule.id for rule in RULEBOOK.rules]
 
