@@ -24,7 +24,7 @@ install: $(VENV)/.runtime
 
 setup: $(VENV)/.developer
 
-demo: $(VENV)/.runtime
+demo: $(VENV)/.demo
 	@$(BIN)/bounce demo $(ARGS)
 
 test: $(VENV)/.developer
@@ -62,7 +62,12 @@ $(VENV)/.runtime: $(INPUTS) | $(BIN)/python
 	@$(PIP) --editable '.[fast]'
 	@touch $@
 
+$(VENV)/.demo: $(INPUTS) | $(BIN)/python
+	@echo "installing Bounce Desk and its demo into $(VENV) ..."
+	@$(PIP) --editable '.[demo,fast]'
+	@touch $@ $(VENV)/.runtime
+
 $(VENV)/.developer: $(INPUTS) | $(BIN)/python
 	@echo "installing Bounce Desk and its tools into $(VENV) ..."
-	@$(PIP) --editable '.[dev,fast]'
-	@touch $@ $(VENV)/.runtime
+	@$(PIP) --editable '.[demo,dev,fast]'
+	@touch $@ $(VENV)/.demo $(VENV)/.runtime

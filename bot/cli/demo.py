@@ -6,8 +6,15 @@ from bot.cli.command import FailedError, UsageError
 from bot.cli.output import tell, write_json
 from bot.cli.serve import run_loop, stop_signal
 from bot.logs import set_up_logs
-from bot.sandbox.demo import DemoError, DemoOptions, run_once
-from bot.sandbox.demo import run as run_until
+
+try:
+    from bot.sandbox.demo import DemoError, DemoOptions, run_once
+    from bot.sandbox.demo import run as run_until
+except ModuleNotFoundError as error:
+    raise UsageError(
+        f"the demo needs {error.name}, which is not installed; in a checkout `make demo`"
+        " installs it, elsewhere pip install 'bounce-desk[demo]'"
+    ) from error
 
 WARNING = 30
 """The level of logging: what is told of the demo is told on stdout."""

@@ -43,8 +43,8 @@ from variables: BOUNCE_SLACK__CHANNEL is channel in [slack].
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1 something failed, 2 usage or configuration."""
-    chosen = _chosen(sys.argv[1:] if arguments is None else arguments)
     try:
+        chosen = _chosen(sys.argv[1:] if arguments is None else arguments)
         return int(chosen.run(chosen))
     except (SettingsError, UsageError) as error:
         return complain(str(error), USAGE)

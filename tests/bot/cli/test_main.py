@@ -310,3 +310,16 @@ def test_a_replay_that_fails_is_a_failure(bounce, tmp_path):
     assert out == "1: there is no source gone any more; kept\n"
     assert "bounce: 1 of 1 stay in quarantine" in err
     assert "the field Type is missing" in bounce("quarantine", "list")[1]
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("missing", ["aiosmtpd", "standardwebhooks"])
+def test_a_demo_without_its_extra_says_what_to_install(missing):
+    code = f"import sys; sys.modules[{missing!r}] = None; from bot.cli.main import main;"
+    command = [sys.executable, "-c", f"{code} sys.exit(main(['demo', '--once']))"]
+
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert missing in ran.stderr
+    assert "pip install 'bounce-desk[demo]'" in ran.stderr
