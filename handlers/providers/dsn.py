@@ -156,7 +156,7 @@ def _mail_in(request: WebhookRequest, field: str) -> bytes:
 
 def _part_named(request: WebhookRequest, field: str) -> bytes:
     head = f"Content-Type: {request.headers['content-type']}\r\n\r\n"
-    for part in parse(head.encode("latin-1", "replace") + request.body).parts:
+    for part in parse(head.encode("latin-1", "replace") + request.body)[1:]:
         if f'name="{field}"' in part.headers.get("content-disposition", ""):
             return part.body.encode("latin-1", "replace")
     raise ValueError(f"the form has no field {field!r}")
@@ -198,9 +198,9 @@ def _kept(mail: Mail) -> str:
         for name, value in mail.headers.items()
         if name not in {"content-type", "content-transfer-encoding"}
     ]
-    pieces = [piece for part in mail.parts if not part.parts for piece in _kept_part(part)]
+    pieces = [piece for part in mail.parts for piece in _kept_part(part)]
     root = mail.root
-    if not root.parts:
+    if len(mail.parts) == 1:
         kind, text = pieces[0] if pieces else ("text/plain", "")
         return "\n".join([*head, f"content-type: {kind}; charset=utf-8", "", text])
     report_type = root.parameters.get("report-type", "")

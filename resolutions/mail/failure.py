@@ -1,14 +1,16 @@
 """What a report says of one recipient."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from resolutions.bounce import TEXT_LIMIT, Kind, SmtpReply
 from resolutions.mail.text.smtp import code_in, command_in, status_of
 
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+
+class Failure(NamedTuple):
     """What a report says of one recipient, before the mail around it is taken into account.
 
     `other` is the address of the same recipient that the report does not go by: Final-Recipient
@@ -24,7 +26,7 @@ class Failure:
     remote_host: str = ""
     command: str = ""
     other: str = ""
-    original: Mapping[str, str] = field(default_factory=dict)
+    original: Mapping[str, str] = NO_HEADERS
     envelope_id: str = ""
 
     @property

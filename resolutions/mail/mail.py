@@ -39,7 +39,13 @@ TEXT_LENGTH = 65_536
 class Mail:
     """A mail; whatever is asked of it is worked out once, when it is first asked for."""
 
-    root: Part
+    parts: tuple[Part, ...]
+    """The whole mail, then all that it consists of, in order."""
+
+    @property
+    def root(self) -> Part:
+        """The part that is the whole mail."""
+        return self.parts[0]
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -55,11 +61,6 @@ class Mail:
     def sender(self) -> Sender:
         """Who wrote it."""
         return Sender(self.headers, self.subject)
-
-    @cached_property
-    def parts(self) -> tuple[Part, ...]:
-        """It and all that it consists of, in order."""
-        return tuple(self.root.walk())
 
     def first(self, *kinds: str) -> Part | None:
         """Return the first part of one of the kinds."""
@@ -128,7 +129,7 @@ class Mail:
 
 def mails_in(content: bytes) -> list[Mail]:
     """Return the mails of an mbox file (RFC 4155), of any other bytes the one mail they are."""
-    return [Mail(root) for root in parse_all(content)]
+    return list(map(Mail, parse_all(content)))
 
 
 _MERE_FILES = ("text/plain", "application/octet-stream", "text/x-mail", "application/x-mail")
@@ -140,7 +141,7 @@ def _is_text(part: Part) -> bool:
     """Tell whether a part is meant to be read; what has no name of its own may be."""
     if part.kind == "text/plain":
         return not part.is_attached
-    return not part.parts and not part.kind.startswith(_NO_TEXT)
+    return not part.kind.startswith(_NO_TEXT)
 
 
 def _is_status(part: Part) -> bool:

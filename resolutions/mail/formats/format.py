@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import islice, zip_longest
 
@@ -56,7 +56,7 @@ class Format:
             for other in _named_beside(match, text):
                 if other.lower() not in seen:
                     seen.add(other.lower())
-                    failures.append(replace(failures[-1], recipient=other, other=""))
+                    failures.append(failures[-1]._replace(recipient=other, other=""))
         if len(failures) == 1:
             return [_alone(failures[0], text)]
         return _told_apart(_shared(failures), text)
@@ -127,7 +127,7 @@ def _told_apart(failures: list[Failure], text: str) -> list[Failure]:
     if len({failure.text for failure in failures}) > 1 or len(failures) > APART_LIMIT:
         return failures
     return [
-        replace(failure, text=_naming(failure.recipient, text) or failure.text)
+        failure._replace(text=_naming(failure.recipient, text) or failure.text)
         for failure in failures
     ]
 
@@ -151,7 +151,7 @@ def _shared(failures: list[Failure]) -> list[Failure]:
         if not failures[index].text:
             behind = failures[index + 1]
             host = failures[index].remote_host or behind.remote_host
-            failures[index] = replace(failures[index], text=behind.text, remote_host=host)
+            failures[index] = failures[index]._replace(text=behind.text, remote_host=host)
     return failures
 
 
@@ -159,8 +159,7 @@ def _alone(failure: Failure, text: str) -> Failure:
     """Return the only failure of a mail: all of the mail is about it."""
     if failure.text and failure.remote_host:
         return failure
-    return replace(
-        failure,
+    return failure._replace(
         text=failure.text or paragraph_about(text),
         remote_host=failure.remote_host or host_in(text),
     )

@@ -1,24 +1,20 @@
 """The date of a mail (RFC 5322, 3.3, and what servers make of it) → a moment in UTC."""
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
-ZONES = {
-    "JST": 9,
-    "MSK": 3,
-    "CET": 1,
-    "CEST": 2,
-    "EST": -5,
+ZONES = {"JST": 9, "MSK": 3, "CEST": 2, "CET": 1, "BST": 1} | {
     "EDT": -4,
-    "CST": -6,
+    "EST": -5,
     "CDT": -5,
-    "MST": -7,
+    "CST": -6,
     "MDT": -6,
-    "PST": -8,
+    "MST": -7,
     "PDT": -7,
-    "BST": 1,
+    "PST": -8,
 }
 """Hours from UTC of the zones that still occur by name (the American ones: RFC 5322, 4.3)."""
 
@@ -35,16 +31,11 @@ def parse_date(value: str) -> datetime | None:
     year = int(match[3])
     if len(match[3]) == 2:
         year += 2000 if year < 50 else 1900
+    second = min(int(match[6] or 0), 59)  # leap seconds
+    month = MONTHS.index(match[2].lower()) + 1
     try:
-        return datetime(
-            year,
-            MONTHS.index(match[2].lower()) + 1,
-            int(match[1]),
-            int(match[4]),
-            int(match[5]),
-            min(int(match[6] or 0), 59),  # leap seconds
-            tzinfo=_zone(match[7] or ""),
-        ).astimezone(UTC)
+        local = datetime(year, month, int(match[1]), int(match[4]), int(match[5]), second, 0, UTC)
+        return local - _offset(match[7] or "")
     except (ValueError, OverflowError):
         return None
 
@@ -55,8 +46,12 @@ _DATE = re.compile(
 )
 
 
-def _zone(text: str) -> timezone:
-    if text[:1] in {"+", "-"}:
-        minutes = int(text[1:3]) * 60 + int(text[3:5])
-        return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
-    return timezone(timedelta(hours=ZONES.get(text, 0)))
+@lru_cache(128)
+def _offset(zone: str) -> timedelta:
+    """Return how far a zone is ahead of UTC; raises ValueError for a day and more."""
+    if zone[:1] not in {"+", "-"}:
+        return timedelta(hours=ZONES.get(zone, 0))
+    minutes = int(zone[1:3]) * 60 + int(zone[3:5])
+    if minutes >= 24 * 60:
+        raise ValueError("no zone is that far away")
+    return timedelta(minutes=-minutes if zone[0] == "-" else minutes)

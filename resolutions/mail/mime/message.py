@@ -7,9 +7,9 @@ size of the mail, decodes a part only when asked, and never raises.
 
 import binascii
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 from resolutions.mail.mime.charset import decode
 from resolutions.mail.mime.encoding import from_base64
@@ -29,25 +29,18 @@ HEAD_LIMIT = 400
 """Characters of a part's header that is remembered: the same few head the parts of all mails."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One part of a mail: its headers (the first of each name, in lower case) and its content.
 
-    `body` holds the bytes as Latin-1 characters, lines ended by LF, still transfer-encoded. A
-    `message/rfc822` has no parts: its `message` is to be parsed as a mail of its own.
+    `body` holds the bytes as Latin-1 characters, lines ended by LF, still transfer-encoded, all
+    parts within among them. What a `message/rfc822` holds is no part: its `message` is to be
+    parsed as a mail of its own.
     """
 
     headers: Mapping[str, str]
     body: str
     kind: str
     parameters: Mapping[str, str]
-    parts: tuple["Part", ...] = ()
-
-    def walk(self) -> Iterator["Part"]:
-        """Yield this part and all below it, in the order of the mail."""
-        yield self
-        for part in self.parts:
-            yield from part.walk()
 
     @property
     def content(self) -> bytes:
@@ -87,17 +80,17 @@ class Part:
         return "filename" in self.headers.get("content-disposition", "")
 
 
-def parse(mail: bytes) -> Part:
-    """Return the mail as a tree of parts; whatever is wrong with it, the rest is kept."""
-    return _root(_lines(mail))
+def parse(mail: bytes) -> tuple[Part, ...]:
+    """Return all parts of a mail in order, the whole first; what is wrong with one, it is kept."""
+    return _parts(_lines(mail))
 
 
-def parse_all(mail: bytes) -> list[Part]:
+def parse_all(mail: bytes) -> list[tuple[Part, ...]]:
     """Return the mails of an mbox file (RFC 4155), of any other bytes the one mail they are."""
     text = _lines(mail)
     if not mail.startswith(b"From "):
-        return [_root(text)]
-    return [_root(piece) for piece in _SEPARATOR.split(text)[:PART_LIMIT]]
+        return [_parts(text)]
+    return [_parts(piece) for piece in _SEPARATOR.split(text)[:PART_LIMIT]]
 
 
 def _lines(mail: bytes) -> str:
@@ -121,24 +114,28 @@ _PARAMETER = re.compile(r';\s*([^\s=;]{1,64}?)\s*=\s*(?:"([^"]*)"|([^;\s]*))')
 _GUESSED_BOUNDARY = re.compile(r"^--(.{1,200}?)[ \t]*\n(?=Content-)", re.MULTILINE | re.IGNORECASE)
 
 
-def _root(text: str) -> Part:
-    return _part(text, 0, iter(range(PART_LIMIT)))
+def _parts(text: str) -> tuple[Part, ...]:
+    parts: list[Part] = []
+    _add(parts, text, 0)
+    return tuple(parts)
 
 
-def _part(text: str, depth: int, budget: Iterator[int]) -> Part:
-    """Return a part; each below it uses up the budget: a million boundaries stay cheap."""
+def _add(parts: list[Part], text: str, depth: int) -> None:
+    """Add a part and those within; only so many, so that a million boundaries stay cheap."""
     block = _BLOCK.match(text)
     end = block.end() if block else 0
     headers, kind, parameters = (_remembered if end < HEAD_LIMIT else _head)(text[:end])
     body = text[end + 1 :] if text.startswith("\n", end) else text[end:]
-    parts: tuple[Part, ...] = ()
-    if kind.startswith("multipart/") and depth < DEPTH_LIMIT:
-        pieces = _split(body, parameters.get("boundary") or _guess(body))
-        within = zip(pieces, budget, strict=False)
-        parts = tuple(_part(piece, depth + 1, budget) for piece, _ in within)
-        if not parts:  # a multipart without parts: all of it is meant to be read
-            parts = (Part({}, body, "text/plain", {}),)
-    return Part(headers, body, kind, parameters, parts)
+    parts.append(Part(headers, body, kind, parameters))
+    if not kind.startswith("multipart/") or depth == DEPTH_LIMIT:
+        return
+    before = len(parts)
+    for piece in _split(body, parameters.get("boundary") or _guess(body)):
+        if len(parts) > PART_LIMIT:
+            break
+        _add(parts, piece, depth + 1)
+    if len(parts) == before:  # a multipart without parts: all of it is meant to be read
+        parts.append(Part({}, body, "text/plain", {}))
 
 
 def _head(block: str) -> tuple[Mapping[str, str], str, Mapping[str, str]]:
@@ -146,8 +143,7 @@ def _head(block: str) -> tuple[Mapping[str, str], str, Mapping[str, str]]:
     headers = parse_fields(block)
     kind, semicolon, rest = headers.get("content-type", "text/plain").partition(";")
     parameters = {
-        match[1].lower(): match[2] if match[2] is not None else match[3]
-        for match in _PARAMETER.finditer(semicolon + rest)
+        name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(semicolon + rest)
     }
     return headers, kind.strip().lower(), parameters
 

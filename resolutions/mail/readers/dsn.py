@@ -1,7 +1,6 @@
 """Mails with a delivery report: its fields, and the text for people where they are silent."""
 
 import re
-from dataclasses import replace
 
 from resolutions.bounce import Kind
 from resolutions.mail.failure import Failure
@@ -9,7 +8,7 @@ from resolutions.mail.formats.known_formats import failures_in
 from resolutions.mail.mail import Mail
 from resolutions.mail.mentions import failures_named
 from resolutions.mail.mime.header import parse_fields
-from resolutions.mail.readers.dsn_fields import failure_of, parse_status
+from resolutions.mail.readers.dsn_fields import failure_of, parse_status, value_of
 from resolutions.mail.text.addresses import first_address
 from resolutions.mail.text.original import cut_original
 from resolutions.mail.text.paragraphs import is_silent, is_vague, paragraph_about
@@ -31,7 +30,7 @@ def _failures(mail: Mail, text: str) -> list[Failure]:
     if not recipients:
         return []
     silent = Kind.DEFERRAL if _DELAY.search(mail.headers.get("subject", "")) else Kind.BOUNCE
-    envelope_id = message.get("original-envelope-id", "")
+    envelope_id = value_of(message, "original-envelope-id")
     failures = [failure_of(fields, silent, mail.original, envelope_id) for fields in recipients]
     if any(is_vague(failure.text) or not failure.recipient for failure in failures):
         failures = _completed(mail, failures)
@@ -53,13 +52,13 @@ def _completed(mail: Mail, failures: list[Failure]) -> list[Failure]:
             other = named[0]
         if not failure.recipient:
             recipient = other.recipient if other else _only_recipient(mail, returned)
-            failure = replace(failure, recipient=recipient)
+            failure = failure._replace(recipient=recipient)
         if is_vague(failure.text):
             text = other.text if other else ""
             if alone and not text and is_silent(failure.text):
                 text = paragraph_about(words)
             host = failure.remote_host or (other.remote_host if other else "")
-            failure = replace(failure, text=text or failure.text, remote_host=host)
+            failure = failure._replace(text=text or failure.text, remote_host=host)
         completed.append(failure)
     return completed
 
@@ -85,7 +84,7 @@ def _behind_aliases(mail: Mail, failures: list[Failure]) -> list[Failure]:
     """
     text = " ".join(mail.text.split()).lower()
     return [
-        replace(failure, recipient=failure.other, other=failure.recipient)
+        failure._replace(recipient=failure.other, other=failure.recipient)
         if f"<{failure.other}> (expanded from <{failure.recipient}>)".lower() in text
         else failure
         for failure in failures

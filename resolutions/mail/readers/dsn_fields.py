@@ -44,7 +44,7 @@ def parse_status(text: str) -> tuple[dict[str, str], list[dict[str, str]]]:
                     continue
                 _place(fields, message, recipients)
                 fields = {}
-            fields[name] = " ".join(value[:TEXT_LIMIT].split())
+            fields[name] = value
         if fields:
             _place(fields, message, recipients)
         if len(recipients) >= RECIPIENTS_LIMIT:
@@ -56,27 +56,33 @@ def failure_of(
     fields: Mapping[str, str], silent: Kind, original: Mapping[str, str], envelope_id: str
 ) -> Failure:
     """Return one recipient's failure; `silent` is its kind where the action is missing."""
-    sent_to = address_in(fields.get("original-recipient", ""))
-    final = address_in(fields.get("final-recipient", "")) or address_in(
-        fields.get("x-actual-recipient", "")
+    sent_to = address_in(value_of(fields, "original-recipient"))
+    final = address_in(value_of(fields, "final-recipient")) or address_in(
+        value_of(fields, "x-actual-recipient")
     )
-    text = fields.get("diagnostic-code", "")
+    text = value_of(fields, "diagnostic-code")
     kind, separator, words = text.partition(";")
     if separator and _TYPE.match(kind):
         text = words.strip()
-    action = fields.get("action", "").split(None, 1)[:1]
-    status = fields.get("status", "")
+    action = value_of(fields, "action").partition(" ")[0].lower().rstrip(".;,")
+    status = value_of(fields, "status")
     recipient = _unquoted_alike(sent_to, final) or final
     return Failure(
         recipient=recipient,
-        kind=ACTIONS.get("".join(action).lower().rstrip(".;,"), _kind_of(status, silent)),
+        kind=ACTIONS.get(action, _kind_of(status, silent)),
         text=text,
         status=status,
-        remote_host=refuser_in(text) or _host(fields.get("remote-mta", "")) or host_in(text),
+        remote_host=refuser_in(text) or _host(value_of(fields, "remote-mta")) or host_in(text),
         other=final if final.lower() != recipient.lower() else "",
         original=original,
         envelope_id=envelope_id,
     )
+
+
+def value_of(fields: Mapping[str, str], name: str) -> str:
+    """Return the value of a field, unfolded and cut, empty if it is not there."""
+    value = fields.get(name)
+    return " ".join(value[:TEXT_LIMIT].split()) if value else ""
 
 
 def address_in(value: str) -> str:
@@ -136,6 +142,8 @@ def _place(
 
 def _unquoted_alike(original: str, final: str) -> str:
     """Return the original recipient, or the final one if it is the same but quoted or encoded."""
+    if original == final:
+        return final
     decoded = _XTEXT.sub(lambda match: chr(int(match[1], 16)), original)
     alike = {original.replace('"', ""), decoded.replace('"', "")}
     return final if original and final.replace('"', "") in alike else original

@@ -1,7 +1,5 @@
 """Texts for people that a server wrote in no known format."""
 
-from dataclasses import replace
-
 from resolutions.mail.failure import Failure
 from resolutions.mail.mail import Mail
 from resolutions.mail.mentions import failures_named
@@ -26,7 +24,7 @@ def read(mail: Mail) -> list[Failure]:
         failures = _of_addresses(failed, failures, words)
     kind = kind_of(words)
     return [
-        replace(failure, kind=kind, original=original)
+        failure._replace(kind=kind, original=original)
         for failure in failures or _of_nobody(mail, words)
     ]
 
@@ -46,7 +44,7 @@ def _of_addresses(failed: list[str], failures: list[Failure], words: str) -> lis
     about = {failure.recipient.lower(): failure for failure in failures}
     all_of_it = Failure(text=paragraph_about(words), remote_host=host_in(words))
     return [
-        replace(about.get(address.lower(), all_of_it), recipient=address)
+        about.get(address.lower(), all_of_it)._replace(recipient=address)
         for address in dict.fromkeys(failed)
     ]
 

@@ -1,7 +1,5 @@
 """Texts for people that a server wrote in one of the known formats."""
 
-from dataclasses import replace
-
 from resolutions.mail.failure import Failure
 from resolutions.mail.formats.known_formats import failures_in
 from resolutions.mail.mail import Mail
@@ -21,7 +19,7 @@ def read(mail: Mail) -> list[Failure]:
         return []
     kind = kind_of(words)
     original = mail.original or parse_fields(returned)
-    failures = [replace(failure, kind=kind, original=original) for failure in failures]
+    failures = [failure._replace(kind=kind, original=original) for failure in failures]
     if len(failures) == 1 and not failures[0].recipient:
-        return [replace(failures[0], recipient=first_address(original.get("to", "")))]
+        return [failures[0]._replace(recipient=first_address(original.get("to", "")))]
     return failures

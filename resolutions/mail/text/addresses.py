@@ -12,8 +12,8 @@ _WIDE = (
 _PARTING = rf"""\s<>()\[\]",;:@{_WIDE}"""
 
 ADDRESS = (
-    rf"""(?:"[^"\n]{{1,80}}"|(?<![^{_PARTING}'`|\u2018\u2019])"""
-    rf"""[^{_PARTING}'`|\u2018\u2019][^{_PARTING}]{{0,127}})"""
+    rf"""(?:"[^"\n]{{1,80}}+"|(?<![^{_PARTING}'`|\u2018\u2019])"""
+    rf"""[^{_PARTING}'`|\u2018\u2019][^{_PARTING}]{{0,127}}+)"""
     rf"""@[^{_PARTING}'*.\u2019][^{_PARTING}'*\u2019]{{0,189}}(?<![.])"""
 )
 """An email address inside other text; bounded, so that no text can make it run away."""
@@ -49,7 +49,7 @@ def addresses(text: str) -> list[str]:
 
 def first_address(text: str) -> str:
     """Return the first address in a header or a text, empty if there is none."""
-    return next((address for address, _, _ in address_matches(text)), "")
+    return next(address_matches(text), ("",))[0]
 
 
 _ADDRESS = re.compile(ADDRESS)

@@ -6,6 +6,16 @@ from itertools import islice
 
 from resolutions.mail.text.addresses import ADDRESS
 
+VAGUE = frozenset(
+    {
+        *("failed", "failure", "error", "unknown", "unknown error", "none", "null"),
+        *("undeliverable", "message undeliverable", "mail rejected", "service unavailable"),
+        *("delivery failed", "delivery failure", "delivery error", "other undefined status"),
+        *("permanent error", "permanent failure", "temporary failure", "unspecified error"),
+    }
+)
+"""Whole diagnostics that explain nothing."""
+
 
 def paragraph_about(text: str) -> str:
     """Return what a text of no known format says, without greeting and signature.
@@ -36,23 +46,26 @@ def to_stop(stretch: str) -> str:
 
 def is_vague(text: str) -> bool:
     """Tell whether a diagnostic explains nothing, so that better words are wanted."""
-    if _holds_a_sentence(text):
+    if _says_something(text):
         return False
     words = _words(text)
-    return len(words) < 4 or _VAGUE.fullmatch(words) is not None
+    return len(words) < 4 or words in VAGUE
 
 
 def is_silent(text: str) -> bool:
     """Tell whether a diagnostic holds nothing but numbers and addresses."""
-    return not _holds_a_sentence(text) and len(_words(text)) < 4
+    return not _says_something(text) and len(_words(text)) < 4
 
 
-def _holds_a_sentence(text: str) -> bool:
-    """Tell quickly what is true of most diagnostics: more plain words in a row than `_VAGUE` has.
+def _says_something(text: str) -> bool:
+    """Tell quickly what is true of most diagnostics: they hold a word that is not in `VAGUE`.
 
-    No address takes of them: it holds spaces only where its name is quoted.
+    It is no part of an address: those hold spaces only where their names are quoted.
     """
-    return '"@' not in text and _SENTENCE.search(text) is not None
+    words = text.lower().split()
+    return '"@' not in text and any(
+        len(word) > 3 and word.isalpha() and word not in _EMPTY for word in words
+    )
 
 
 def _words(text: str) -> str:
@@ -61,14 +74,7 @@ def _words(text: str) -> str:
 
 _compile = partial(re.compile, flags=re.MULTILINE | re.IGNORECASE)
 _NUMBERS = re.compile(r"\b[245]\d\d\b|\b[245]\.\d{1,3}\.\d{1,3}\b|" + ADDRESS + r"|\bsmtp\s?;")
-_VAGUE = re.compile(
-    r"failed|failure|error|none|null|undeliverable|unknown(?: error)?|mail rejected|"
-    r"delivery (?:failed|failure|error)|message undeliverable|other undefined status|"
-    r"(?:permanent|unspecified) error|(?:permanent|temporary) failure|service unavailable"
-)
-"""Whole diagnostics that explain nothing."""
-
-_SENTENCE = re.compile(r" [A-Za-z][A-Za-z ]{26}[A-Za-z] ")
+_EMPTY = frozenset(re.findall(r"\w+", "smtp " + " ".join(VAGUE)))
 _REFUSAL = _compile(
     r"^[ \t]{0,20}(?:<<<|<--|>>>)?[ \t]{0,4}([45]\d\d[ -].+)$|"
     r"(?:: |\bsaid:? |\breturned )['\"(]?([45]\d\d[ -](?:#?[45]\.\d\.\d|[A-Za-z<]).+)$"
