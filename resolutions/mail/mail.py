@@ -10,22 +10,13 @@ from resolutions.mail.sender import Sender
 from resolutions.mail.text.outcome import speaks_of_failure
 from resolutions.mail.text.quoting import is_quoted_from_a_server, unquoted
 
-STATUS = (
-    "message/delivery-status",
-    "message/global-delivery-status",
-    "message/xdelivery-status",
-)
+STATUS = ("message/delivery-status", "message/global-delivery-status", "message/xdelivery-status")
 FEEDBACK = "message/feedback-report"
 RECEIPT = "message/disposition-notification"
 
 RETURNED = (
-    "message/rfc822",
-    "text/rfc822-headers",
-    "text/rfc822-header",
-    "message/global",
-    "message/global-headers",
-    "message/rfc822-headers",
-    "message/partial",
+    *("message/rfc822", "text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers"),
+    *("message/global", "message/global-headers", "message/partial"),
 )
 
 HEADERS_LENGTH = 65_536

@@ -2,17 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import islice, pairwise
+from typing import NamedTuple
 
 from resolutions.mail.failure import Failure
 from resolutions.mail.text.addresses import address_matches, addresses, first_address
-from resolutions.mail.text.paragraphs import (
-    is_silent,
-    paragraph_about,
-    to_stop,
-    without_disclaimer,
-)
+from resolutions.mail.text.paragraphs import is_silent, paragraph_about, to_stop, without_disclaimer
 from resolutions.mail.text.smtp import code_in, host_in
 
 MENTIONS_LIMIT = 200
@@ -25,22 +20,20 @@ LEAD_LIMIT = 200
 """Characters before and behind an address that tell what it stands for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Mention:
-    """An address in a text, the words before it on its line, and the line that it stands in."""
+class _Mention(NamedTuple):
+    """An address in a text, the words before it on its line, and the line that it stands in.
+
+    `last`: nothing but closing brackets and the like follows it on its line; `refused`: a server's
+    refusal does; `joined`: only a comma or an "and" parts it from the address before it.
+    """
 
     address: str
     lead: str
     line: int
     end: int
     last: bool
-    """Whether nothing but closing brackets and the like follows it on its line."""
-
     refused: bool
-    """Whether a server's refusal follows it on its line."""
-
     joined: bool
-    """Whether nothing but a comma or an "and" parts it from the address before it."""
 
 
 def failures_named(
@@ -71,18 +64,9 @@ def _mentions(words: str) -> list[_Mention]:
         between = words[max(end, line, start - LEAD_LIMIT) : start]
         joined = bool(mentions) and bool(_JOINT.fullmatch(words[end:start]))
         lead = mentions[-1].lead if joined else _plain(_without_name(between))
-        behind = words[after : after + LEAD_LIMIT].partition("\n")[0]
-        mentions.append(
-            _Mention(
-                address=address,
-                lead=lead,
-                line=line,
-                end=after,
-                last=bool(_LINE_END.match(words, after)),
-                refused=bool(_REFUSAL.search(behind)),
-                joined=joined,
-            )
-        )
+        last = bool(_LINE_END.match(words, after))
+        refused = bool(_REFUSAL.search(words[after : after + LEAD_LIMIT].partition("\n")[0]))
+        mentions.append(_Mention(address, lead, line, after, last, refused, joined))
         end = after
     return mentions
 
@@ -118,11 +102,8 @@ def _recipients(
     strange = [
         mention
         for mention in mentions
-        if mention.address.lower() in sent_to
-        or (
-            mention.address.lower() not in ours
-            and not mention.address.lower().startswith("mailer-daemon@")
-        )
+        if (address := mention.address.lower()) in sent_to
+        or not (address in ours or address.startswith("mailer-daemon@"))
     ]
     usable = [mention for mention in strange if not _is_contact(mention)] or strange
     usable = [mention for mention in usable if mention.lead not in _DESCRIBED] or usable
@@ -130,13 +111,11 @@ def _recipients(
     refused = [mention for mention in usable if mention.refused and mention.lead != usable[0].lead]
     pattern = (written_to or (refused if len(refused) > 1 else usable))[:1]
     leads = {mention.lead for mention in written_to or pattern}
-    return _distinct(
-        [
-            mention
-            for mention in usable
-            if mention.lead in leads or _goes_on(pattern[0], mention, usable)
-        ]
-    )
+    first: dict[str, _Mention] = {}
+    for mention in usable:
+        if mention.lead in leads or _goes_on(pattern[0], mention, usable):
+            first.setdefault(mention.address.lower(), mention)
+    return list(first.values())
 
 
 def _those(headers: Mapping[str, str], names: Iterable[str]) -> set[str]:
@@ -155,13 +134,6 @@ def _goes_on(pattern: _Mention, mention: _Mention, usable: list[_Mention]) -> bo
 
 def _is_contact(mention: _Mention) -> bool:
     return bool(_CONTACT.search(mention.lead)) or mention.address.lower().startswith(_OFFICES)
-
-
-def _distinct(mentions: list[_Mention]) -> list[_Mention]:
-    first: dict[str, _Mention] = {}
-    for mention in mentions:
-        first.setdefault(mention.address.lower(), mention)
-    return list(first.values())
 
 
 def _each(named: list[_Mention], words: str) -> list[Failure]:

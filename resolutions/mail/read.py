@@ -1,7 +1,7 @@
 """From the bytes of a mail to what it reports (RFC 3464, RFC 6533, RFC 5965, plain texts)."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -10,31 +10,8 @@ from resolutions.mail.failure import Failure
 from resolutions.mail.mail import FEEDBACK, STATUS, Mail, mails_in
 from resolutions.mail.mime.date import parse_date
 from resolutions.mail.mime.header import header_text
-from resolutions.mail.readers import (
-    arf,
-    dsn,
-    free_text,
-    known_format,
-    no_bounce,
-    receipt,
-    ses_notification,
-)
+from resolutions.mail.readers import GUESSES, READERS, Reader
 from resolutions.mail.text.addresses import first_address
-
-Reader = Callable[[Mail], list[Failure]]
-
-READERS: tuple[Reader, ...] = (
-    receipt.read,
-    dsn.read,
-    arf.read,
-    ses_notification.read,
-    dsn.read_in_text,
-    known_format.read,
-)
-"""Tried in this order: the first that finds anything has understood the mail."""
-
-GUESSES: tuple[Reader, ...] = (free_text.read, no_bounce.read)
-"""Tried behind them, where the mail does not merely pass on one that is understood."""
 
 FORWARDS_LIMIT = 2
 """How deep a bounce may be wrapped in mails that only pass it on."""

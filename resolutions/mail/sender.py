@@ -49,7 +49,7 @@ class Sender:
             return True
         if self.headers.get("precedence", "").lower() in {"auto_reply", "auto-reply"}:
             return True
-        return bool(_AUTO_SUBJECT.search(self.subject))
+        return bool(_AUTO_SUBJECT.match(self.subject))
 
     @cached_property
     def is_auto_submitted(self) -> bool:
@@ -134,16 +134,11 @@ _BY_HAND = re.compile(
     re.IGNORECASE,
 )
 _AUTO_FIELDS = (
-    "x-autoreply",
-    "x-autorespond",
-    "x-autoresponder",
-    "x-auto-reply",
-    "x-autoreply-from",
-    "x-mail-autoreply",
-    "x-vacation",
+    *("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "x-autoreply-from"),
+    *("x-mail-autoreply", "x-vacation"),
 )
 _AUTO_SUBJECT = re.compile(
-    r"^\s{0,20}(?:(?:re|aw|sv|vs|antw)\s?:\s*)?[\[(<\u3010]{0,2}(?:auto ?:|"
+    r"\s{0,20}(?:(?:re|aw|sv|vs|antw)\s?:\s*)?[\[(<\u3010]{0,2}(?:auto ?:|"
     r"auto(?:matic|matische|matisch|mated)?[ _-]?(?:reply|response|respons|antwort|"
     r"answer)|out[ -]of[ -](?:the[ -])?office|ooo\b|"
     r"automatische antwort|abwesenheit|abwesend|ich bin (?:nicht im b|abwesend)|abwesenheitsnotiz|"

@@ -1,6 +1,6 @@
 """Mobile carriers and providers of Japan, phones of Verizon."""
 
-from resolutions.mail.formats.format import ANY, Format
+from resolutions.mail.formats.format import ALONE, ANY, Format, behind
 
 FORMATS = (
     Format(
@@ -18,33 +18,29 @@ FORMATS = (
     Format(
         "ezweb-list",
         "following recipients did not receive this message",
-        rf"^[ \t]*{ANY}[ \t]*$",
+        ALONE,
         r"((?:Your message was not delivered|Remote host).*(?:\n.+){0,3})",
         anywhere=True,
     ),
     Format(
         "ezweb-account",
         "the user(s) account is",
-        rf"^[ \t]*{ANY}[ \t]*$",
+        ALONE,
         r"(The user\(s\) account is.*)",
         anywhere=True,
     ),
-    Format(
-        "kddi",
-        "could not be delivered to:",
-        rf"Could not be delivered to:[ \t]*{ANY}",
-    ),
+    Format("kddi", "could not be delivered to:", rf"Could not be delivered to:[ \t]*{ANY}"),
     Format(
         "biglobe",
         "----- non-delivered information -----",
-        rf"^[ \t]*{ANY}[ \t]*$",
-        r"----- Non-delivered information -----\s*((?:.+\n?){1,6})",
+        ALONE,
+        behind("----- Non-delivered information -----", 6),
         anywhere=True,
     ),
     Format(
         "mfilter",
         "-------server message",
-        rf"^[ \t]*{ANY}[ \t]*$",
+        ALONE,
         r"-------server message\s*((?:(?!-----).+\n?){1,12})",
         anywhere=True,
     ),

@@ -1,6 +1,6 @@
 """Exchange of all ages, Domino and Notes, GroupWise: the servers of offices."""
 
-from resolutions.mail.formats.format import ANY, HOST, Format
+from resolutions.mail.formats.format import ANY, HOST, Format, behind
 from resolutions.mail.text.addresses import ADDRESS
 
 _QUOTES = "'\"\u2018\u201c\u201e\u00ab"
@@ -49,13 +49,13 @@ FORMATS = (
         rf"^[ \t]{{2,}}'?(?:{ANY}'?|[^\n@#<>]{{1,100}})[ \t]\w{{1,6}}[ \t]{{1,4}}{_WHEN}\n"
         rf"(?=(?:(?!.*{_WHEN})[^\n#]*\n){{1,4}}?[^\n#]*[ \t]#[45]\.\d"
         rf"(?:[^\n@]{{0,200}}<(?P<named>{ADDRESS})>)?)",
-        r"\A\s*((?:.+\n?){1,6})",
+        behind(r"\A", 6),
     ),
     Format(
         "domino",
         "was not delivered to:",
         rf"(?:was not delivered to:\s{{1,40}}(?:[^\n@<]{{0,100}}[\s<])?|^[ \t]{{2,8}}){ANY}[ \t]*$",
-        r"^[ \t]*because:?[ \t]*\n?\s*((?:.+\n?){1,6})",
+        behind(r"^[ \t]*because:?[ \t]*\n?", 6),
     ),
     Format(
         "notes",

@@ -14,6 +14,9 @@ from resolutions.mail.text.smtp import host_in
 ANY = rf"<?({ADDRESS})>?"
 """An address with or without its brackets."""
 
+ALONE = rf"^[ \t]*{ANY}[ \t]*$"
+"""An address on a line of its own."""
+
 ALIAS = rf"<?(?P<alias>{ADDRESS})>?"
 HOST = r"(?P<host>[\w-]{1,63}(?:\.[\w-]{1,63}){1,10}|\d{1,3}(?:\.\d{1,3}){3})"
 """A server's name or address that stands by itself."""
@@ -88,6 +91,11 @@ class Format:
         return [_compile(pattern) for pattern in several(self.why)]
 
 
+def behind(words: str, lines: int) -> str:
+    """Return the pattern of what stands behind words: so many lines at most."""
+    return rf"{words}\s*((?:.+\n?){{1,{lines}}})"
+
+
 def several(given: str | tuple[str, ...]) -> tuple[str, ...]:
     """Return what may be one or several as several."""
     return (given,) if isinstance(given, str) else given
@@ -160,8 +168,7 @@ def _alone(failure: Failure, text: str) -> Failure:
     if failure.text and failure.remote_host:
         return failure
     return failure._replace(
-        text=failure.text or paragraph_about(text),
-        remote_host=failure.remote_host or host_in(text),
+        text=failure.text or paragraph_about(text), remote_host=failure.remote_host or host_in(text)
     )
 
 

@@ -1,6 +1,6 @@
 """Filters and lesser known servers, most of which use keyed sentences."""
 
-from resolutions.mail.formats.format import ANY, Format
+from resolutions.mail.formats.format import ALONE, ANY, Format, behind
 from resolutions.mail.text.addresses import ADDRESS
 
 FORMATS = (
@@ -11,18 +11,12 @@ FORMATS = (
         rf"^[ \t]*Recipient address:[ \t]*{ANY}",
         r"(?:Diagnostic code|Reason):[ \t]*((?:smtp;)?.+(?:\n[ \t]{3,}(?!Diag|Remote).+){0,6})",
     ),
-    Format(
-        "james",
-        "failed recipient(s):",
-        rf"^[ \t]*{ANY}[ \t]*$",
-        r"Error message:\s*((?:.+\n?){1,12})",
-        anywhere=True,
-    ),
+    Format("james", "failed recipient(s):", ALONE, behind("Error message:", 12), anywhere=True),
     Format(
         "mailmarshal",
         "recipients were affected",
         rf"^[ \t]+{ANY}[ \t]*$",
-        r"could not be delivered because of\s*:?\s*((?:.+\n?){1,8})",
+        behind(r"could not be delivered because of\s*:?", 8),
         anywhere=True,
     ),
     Format(
@@ -35,23 +29,13 @@ FORMATS = (
         "mailfoundry",
         "unable to deliver message to:",
         rf"Unable to deliver message to:[ \t]*{ANY}",
-        r"for the following reason:\s*((?:.+\n?){1,6})",
+        behind("for the following reason:", 6),
     ),
     Format(
-        "dragonfly",
-        "error delivering your mail to",
-        rf"error delivering your mail to {ANY}\.?",
+        "dragonfly", "error delivering your mail to", rf"error delivering your mail to {ANY}\.?"
     ),
-    Format(
-        "opensmtpd",
-        "the mailer-daemon, please do not reply",
-        rf"^[ \t]*{ANY}:[ \t]+(?=\S)",
-    ),
-    Format(
-        "surfcontrol",
-        "failed to send to identified host",
-        rf"^[ \t]*{ANY}: \[[\d.]+\],[ \t]*",
-    ),
+    Format("opensmtpd", "the mailer-daemon, please do not reply", rf"^[ \t]*{ANY}:[ \t]+(?=\S)"),
+    Format("surfcontrol", "failed to send to identified host", rf"^[ \t]*{ANY}: \[[\d.]+\],[ \t]*"),
     Format(
         "interscan",
         "rcpt to:",
@@ -67,14 +51,11 @@ FORMATS = (
         "activehunter",
         "had permanent fatal errors -----",
         rf"^>>>[ \t]*{ADDRESS}[ \t]*<({ADDRESS})>",
-        r"session follows -----\s*((?:.+\n?){1,8})",
+        behind("session follows -----", 8),
         anywhere=True,
     ),
     Format(
-        "mcafee",
-        "had delivery problems ---\n",
-        rf"^[ \t]*<({ADDRESS})>[ \t]+(?=\()",
-        r"\A\((.+)\)",
+        "mcafee", "had delivery problems ---\n", rf"^[ \t]*<({ADDRESS})>[ \t]+(?=\()", r"\A\((.+)\)"
     ),
     Format(
         "mdaemon",
@@ -104,13 +85,13 @@ FORMATS = (
         "communigate",
         "failed to deliver to '",
         rf"^[ \t]*Failed to deliver to '{ANY}'",
-        r"reports:\s*((?:.+\n?){1,6})",
+        behind("reports:", 6),
     ),
     Format(
         "imail-generated",
         "undeliverable to ",
         rf"^undeliverable to {ANY}",
-        r"generated (?:the )?(?:following )?response:\s*((?:.+\n?){1,12})",
+        behind("generated (?:the )?(?:following )?response:", 12),
         anywhere=True,
     ),
     Format(

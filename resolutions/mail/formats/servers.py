@@ -22,9 +22,7 @@ FORMATS = (
         anywhere=True,
     ),
     Format(
-        "sendmail-deferred",
-        "... deferred",
-        rf"^(?:[45]\d\d )?<?({ADDRESS})>?\.\.\. (?=Deferred)",
+        "sendmail-deferred", "... deferred", rf"^(?:[45]\d\d )?<?({ADDRESS})>?\.\.\. (?=Deferred)"
     ),
     Format(
         "postfix-session",
@@ -61,9 +59,7 @@ FORMATS = (
     ),
     # Exim indents addresses by two, words by four
     Format(
-        "exim",
-        "address",
-        rf"^ {{2}}{ANY}(?::[ \t]*(?=\n|\S)|[ \t]*\n(?=[ \t]{{3,}}\S)|[ \t]*$)",
+        "exim", "address", rf"^ {{2}}{ANY}(?::[ \t]*(?=\n|\S)|[ \t]*\n(?=[ \t]{{3,}}\S)|[ \t]*$)"
     ),
     Format(
         "exim-generated",

@@ -1,6 +1,6 @@
 """Mailbox providers, and services of which only the format of their mails is known."""
 
-from resolutions.mail.formats.format import ANY, Format
+from resolutions.mail.formats.format import ANY, Format, behind
 from resolutions.mail.text.addresses import ADDRESS
 
 FORMATS = (
@@ -10,8 +10,8 @@ FORMATS = (
         "delivery to the following recipient",
         rf"^[ \t]{{2,}}{ANY}[ \t]*$",
         (
-            r"other server returned was:\s*((?:.+\n?){1,8})",
-            r"details of (?:permanent|temporary) failure:\s*((?:.+\n?){1,8})",
+            behind("other server returned was:", 8),
+            behind("details of (?:permanent|temporary) failure:", 8),
         ),
         anywhere=True,
     ),
@@ -25,13 +25,11 @@ FORMATS = (
         "einsundeins-reason",
         "for the following reason:",
         rf"^[ \t]*{ANY}:?[ \t]*$",
-        r"For the following reason:\s*((?:.+\n?){1,6})",
+        behind("For the following reason:", 6),
         anywhere=True,
     ),
     Format(
-        "zoho",
-        "error_code :",
-        rf"^\[?[ \t]*{ANY}[ \t]*[,:]?[ \t]+(?=[\w, ]{{0,60}}ERROR_CODE)",
+        "zoho", "error_code :", rf"^\[?[ \t]*{ANY}[ \t]*[,:]?[ \t]+(?=[\w, ]{{0,60}}ERROR_CODE)"
     ),
     Format(
         "zoho-status",

@@ -12,28 +12,21 @@ SAMPLE = 4_096
 """Bytes from which the charset of a text that names none is guessed."""
 
 ALIASES = {
-    "gb2312": "gb18030",  # mails say the small set and use the large one
-    "gbk": "gb18030",
-    "x-gbk": "gb18030",
-    "shift_jis": "cp932",
-    "shift-jis": "cp932",
-    "sjis": "cp932",
-    "x-sjis": "cp932",
-    "windows-31j": "cp932",
-    "ms932": "cp932",
-    "x-euc-jp": "euc_jp",
-    "iso-2022-jp": "iso2022_jp_ext",
-    "iso-2022-jp-1": "iso2022_jp_ext",
-    "ks_c_5601-1987": "cp949",
-    "euc-kr": "cp949",
-    "iso-8859-1": "cp1252",
-    "us-ascii": "cp1252",
-    "ascii": "cp1252",
-    "iso-8859-8-i": "iso8859_8",
-    "windows-874": "cp874",
-    "x-windows-949": "cp949",
-    "big5-hkscs": "big5hkscs",
+    alias: codec
+    for codec, aliases in {
+        "gb18030": "gb2312 gbk x-gbk",  # mails say the small set and use the large one
+        "cp932": "shift_jis shift-jis sjis x-sjis windows-31j ms932",
+        "euc_jp": "x-euc-jp",
+        "iso2022_jp_ext": "iso-2022-jp iso-2022-jp-1",
+        "cp949": "ks_c_5601-1987 euc-kr x-windows-949",
+        "cp1252": "iso-8859-1 us-ascii ascii",
+        "iso8859_8": "iso-8859-8-i",
+        "cp874": "windows-874",
+        "big5hkscs": "big5-hkscs",
+    }.items()
+    for alias in aliases.split()
 }
+"""What mails call a charset → the codec that reads it."""
 
 LATIN = (
     ("cp1252", "äöüßÄÖÜ\u201e\u201c\u2013\u2019"),

@@ -4,7 +4,7 @@ import re
 
 from resolutions.bounce import Kind
 from resolutions.mail.failure import Failure
-from resolutions.mail.formats.known_formats import failures_in
+from resolutions.mail.formats import failures_in
 from resolutions.mail.mail import Mail
 from resolutions.mail.mentions import failures_named
 from resolutions.mail.mime.header import parse_fields

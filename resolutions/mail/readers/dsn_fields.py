@@ -9,15 +9,9 @@ from resolutions.mail.text.addresses import ADDRESS
 from resolutions.mail.text.smtp import host_in, refuser_in
 
 ACTIONS = {
-    "failed": Kind.BOUNCE,
-    "failure": Kind.BOUNCE,
-    "fail": Kind.BOUNCE,
-    "delayed": Kind.DEFERRAL,
-    "delay": Kind.DEFERRAL,
-    "delivered": Kind.DELIVERED,
-    "deliverable": Kind.DELIVERED,
-    "relayed": Kind.DELIVERED,
-    "expanded": Kind.DELIVERED,
+    **dict.fromkeys(("failed", "failure", "fail"), Kind.BOUNCE),
+    **dict.fromkeys(("delayed", "delay"), Kind.DEFERRAL),
+    **dict.fromkeys(("delivered", "deliverable", "relayed", "expanded"), Kind.DELIVERED),
 }
 """What `Action` means (RFC 3464, 2.3.3), with the misspellings seen."""
 
@@ -57,9 +51,8 @@ def failure_of(
 ) -> Failure:
     """Return one recipient's failure; `silent` is its kind where the action is missing."""
     sent_to = address_in(value_of(fields, "original-recipient"))
-    final = address_in(value_of(fields, "final-recipient")) or address_in(
-        value_of(fields, "x-actual-recipient")
-    )
+    final = address_in(value_of(fields, "final-recipient"))
+    final = final or address_in(value_of(fields, "x-actual-recipient"))
     text = value_of(fields, "diagnostic-code")
     kind, separator, words = text.partition(";")
     if separator and _TYPE.match(kind):
@@ -110,8 +103,7 @@ _PER_RECIPIENT = frozenset(
 )
 _OF_RECIPIENT = _PER_RECIPIENT - {"original-recipient"}
 _FIELD = re.compile(
-    r"^[ \t>]{0,4}([A-Za-z][A-Za-z0-9-]{1,60}+)[ \t]*+:[ \t]*+(.*+(?:\n[ \t].*+)*+)",
-    re.MULTILINE,
+    r"^[ \t>]{0,4}([A-Za-z][A-Za-z0-9-]{1,60}+)[ \t]*+:[ \t]*+(.*+(?:\n[ \t].*+)*+)", re.MULTILINE
 )
 _TYPE = re.compile(r"[A-Za-z][\w. /-]{0,40}\Z")
 _ADDRESS = re.compile(ADDRESS)

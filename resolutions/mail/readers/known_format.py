@@ -1,7 +1,7 @@
 """Texts for people that a server wrote in one of the known formats."""
 
 from resolutions.mail.failure import Failure
-from resolutions.mail.formats.known_formats import failures_in
+from resolutions.mail.formats import failures_in
 from resolutions.mail.mail import Mail
 from resolutions.mail.mime.header import parse_fields
 from resolutions.mail.text.addresses import first_address
