@@ -84,6 +84,7 @@ def test_every_module_opens_with_a_docstring():
 
 def test_init_modules_hold_a_docstring_only_but_for_the_registries():
     registries = {ROOT / "handlers" / name for name in ("providers", "actions", "tickets")}
+    registries |= {ROOT / "resolutions" / "mail" / name for name in ("readers", "formats")}
     inits = [path for path in sources() if path.name == "__init__.py"]
 
     full = [path for path in inits if path.parent not in registries and _code(path)]
