@@ -1,61 +1,110 @@
-"""Finds which of some thousand wordings are in a reply, without trying each."""
+"""Finds which of some thousand wordings are in a reply, without trying each.
+
+An inverted index: each wording hangs on literals of which every match holds one. An automaton
+(Aho and Corasick, 1975) finds the literals that are in a text at once; the wordings that hang on
+them are then tried.
+"""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
-from functools import reduce
-from operator import or_
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from resolutions.rules.pattern import PREFIX_LENGTH, Anchor, Wording, is_ideographic, words
-from resolutions.rules.regex import expression_of
+import ahocorasick
 
-MEMORY = 20_000
-"""Words, and what is asked of them, that are remembered; the memory starts anew beyond."""
+from resolutions.memo import Memo
+
+FEW = 16
+"""Texts for which the literals are looked for one by one: making the automaton takes longer."""
 
 
-@dataclass(slots=True, eq=False)
-class Phrase:
-    """One wording of what `owner` stands for; its expression is compiled when first needed.
+class PhraseParts(NamedTuple):
+    """One wording of what `owner` stands for, in plain values.
 
-    `needs` are sets of words as bits: of each set, one word must be in the text; `asks` are all
-    their bits. The `literal` must be in the text as well.
+    The match begins with one of `starts` (unless that is empty), at most `back` characters before
+    the end of the literal on which the wording hangs; the text holds one literal of each set of
+    `further`, and what the expression `alone` finds. Without an `expression` the `literal` is all
+    of it. `before` and `after` tell whether a word must begin and end with the match.
     """
 
-    wording: Wording
     owner: int
-    needs: tuple[int, ...] = ()
-    asks: int = 0
-    literal: str = field(init=False)
-    pattern: re.Pattern[str] | None = None
+    literal: str
+    expression: str
+    before: bool
+    after: bool
+    back: int
+    starts: tuple[str, ...]
+    further: tuple[tuple[str, ...], ...]
+    alone: str
 
-    def __post_init__(self) -> None:
-        self.literal = self.wording.literal
 
-    def find(self, text: str) -> str:
-        """Return the words that match, empty if none do."""
-        if self.literal not in text:
+class Phrase:
+    """A wording that can be looked for; its expression is compiled when it is first needed."""
+
+    __slots__ = ("_alone", "_back", "_further", "_parts", "_pattern", "_starts", "literal", "owner")
+
+    def __init__(self, parts: PhraseParts) -> None:
+        """Take the parts, which may be a bare tuple."""
+        self._parts = parts = PhraseParts._make(parts)
+        self.owner = parts.owner
+        self.literal = parts.literal
+        self._back = parts.back
+        self._starts = parts.starts
+        self._further = parts.further
+        self._pattern: re.Pattern[str] | None = None
+        self._alone: re.Pattern[str] | None = None
+
+    def find(self, text: str, end: int = 0) -> str:
+        """Return the words that match, empty if none do.
+
+        `end` is where the first literal ends on which the wording hangs, if that is known.
+        """
+        start = end - self._back if end > self._back else 0
+        if not self._parts.expression:
+            return self._find_literal(text, start)
+        for literals in self._further:
+            for literal in literals:
+                if literal in text:
+                    break
+            else:
+                return ""
+        pattern = self._pattern or self._compile()
+        found = (self._match if self._starts else self._search)(pattern, text, start)
+        if found is None or (self._alone and not self._alone.search(text)):
             return ""
-        pattern = self.pattern
-        if pattern is None:
-            if not self.wording.nodes:
-                return self._find_literal(text)
-            self.pattern = pattern = re.compile(expression_of(self.wording.nodes) + self._end())
-        found = pattern.search(text)
-        while found and self.wording.before and _goes_on(text, found.start() - 1):
+        return found[0]
+
+    def _compile(self) -> re.Pattern[str]:
+        self._alone = re.compile(self._parts.alone) if self._parts.alone else None
+        self._pattern = pattern = re.compile(self._parts.expression)
+        return pattern
+
+    def _search(self, pattern: re.Pattern[str], text: str, start: int) -> re.Match[str] | None:
+        found = pattern.search(text, start)
+        while found and self._parts.before and _goes_on(text, found.start() - 1):
             found = pattern.search(text, found.start() + 1)
-        return found[0] if found else ""
+        return found
 
-    def _end(self) -> str:
-        return r"(?![^\W_])" if self.wording.after else ""
+    def _match(self, pattern: re.Pattern[str], text: str, start: int) -> re.Match[str] | None:
+        """Return the first match, where it can only be at one of the beginnings."""
+        first: re.Match[str] | None = None
+        until = len(text)
+        for literal in self._starts:
+            at = text.find(literal, start)
+            while 0 <= at < until:
+                if not (self._parts.before and _goes_on(text, at - 1)):
+                    found = pattern.match(text, at)
+                    if found:
+                        first, until = found, at
+                        break
+                at = text.find(literal, at + 1)
+        return first
 
-    def _find_literal(self, text: str) -> str:
-        wording = self.wording
-        literal = wording.literal
-        at = text.find(literal)
+    def _find_literal(self, text: str, start: int) -> str:
+        literal, before, after = self.literal, self._parts.before, self._parts.after
+        at = text.find(literal, start)
         while at >= 0:
-            begins = not (wording.before and _goes_on(text, at - 1))
-            if begins and not (wording.after and _goes_on(text, at + len(literal))):
+            begins = not (before and _goes_on(text, at - 1))
+            if begins and not (after and _goes_on(text, at + len(literal))):
                 return literal
             at = text.find(literal, at + 1)
         return ""
@@ -66,207 +115,48 @@ def _goes_on(text: str, place: int) -> bool:
     return 0 <= place < len(text) and text[place].isalnum()
 
 
-class Denial(NamedTuple):
-    """Words that speak against something, as anchors: sure ones, and what must be looked for."""
-
-    sure: int
-    perhaps: tuple[tuple[int, Phrase], ...]
-
-    def holds(self, text: str, seen: int) -> bool:
-        """Tell whether any of the words is in a text, of which the anchors seen are known."""
-        if self.sure & seen:
-            return True
-        for needed, phrase in self.perhaps:
-            if (not needed or needed & seen) and phrase.find(text):
-                return True
-        return False
-
-
-class Near(NamedTuple):
-    """Phrases all of whose needs are met, those to be tried late apart; all anchors seen."""
-
-    soon: Collection[Phrase]
-    late: Collection[Phrase]
-    seen: int
-
-
-Parted = tuple[tuple[Phrase, ...], tuple[Phrase, ...]]
-"""Phrases, those to be tried late apart."""
-
-
-@dataclass(slots=True, eq=False)
-class Bearing:
-    """What a word bears: the phrases that hang on it, and the bits of all anchors that it is.
-
-    `asked` are the bits of all that these phrases need; `met` remembers which of them have what
-    they need, by what of it is seen.
-    """
-
-    phrases: tuple[Phrase, ...]
-    seen: int
-    asked: int = 0
-    met: dict[int, Parted] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for phrase in self.phrases:
-            self.asked |= phrase.asks
-
-
-class _Bearings(dict[str, Bearing]):
-    """Each word's bearing, worked out once; words that bear the same share it."""
-
-    def __init__(self, work_out: Callable[[str], tuple[tuple[Phrase, ...], int]]) -> None:
-        super().__init__()
-        self._work_out = work_out
-        self._shared: dict[tuple[tuple[Phrase, ...], int], Bearing] = {}
-
-    def __missing__(self, word: str) -> Bearing:
-        if len(self) >= MEMORY:
-            self.forget()
-        bears = self._work_out(word)
-        bearing = self._shared.get(bears)
-        if bearing is None:
-            self._shared[bears] = bearing = Bearing(*bears)
-        self[word] = bearing
-        return bearing
-
-    def forget(self) -> None:
-        """Begin anew."""
-        self.clear()
-        self._shared.clear()
+Candidates = dict[int, int]
+"""The numbers of phrases that may be in a text, with the end of the first literal they hang on."""
 
 
 class PhraseIndex:
-    """From the words of a reply to the phrases that may be in it."""
+    """From the literals in a reply to the phrases that may be in it."""
 
-    def __init__(self, phrases: Sequence[Phrase], late: Set[int] = frozenset()) -> None:
-        """Hang each phrase on the rarest of its words; `late` are owners that are tried late.
+    def __init__(
+        self, parts: Sequence[PhraseParts], literals: Mapping[str, tuple[int, ...]], late: int
+    ) -> None:
+        """Take all phrases, and the numbers of those that hang on each literal.
 
-        Raises ValueError where a phrase has no whole word to hang on.
+        Those from the number `late` on are told apart from those before.
         """
+        self.phrases = Memo[int, Phrase](lambda number: Phrase(parts[number]), len(parts))
+        self._literals = literals
         self._late = late
-        self._exact: dict[str, list[Phrase]] = {}
-        self._beginnings: dict[str, list[Phrase]] = {}
-        self._whole_bits: dict[str, int] = {}
-        self._beginning_bits: dict[str, int] = {}
-        self._by_start: dict[str, list[str]] = {}
-        self._bearings = _Bearings(self._borne)
-        self._looks = 0
-        weights = _weights(phrases)
-        for anchor in sorted(weights, key=lambda anchor: -weights[anchor]):
-            self._bit(anchor)  # the commonest first
-        without = [phrase for phrase in phrases if not self._enter(phrase, weights)]
-        self._ideographic = self._parted(without)
+        self._asked = 0
+        self._automaton = ahocorasick.Automaton()
 
-    def candidates(self, text: str) -> Near:
-        """Return the phrases all of whose needs are in the text, and all anchors seen, as bits."""
-        here = set(map(self._bearings.__getitem__, text.split(" ")))
-        seen = 0
-        for bearing in here:
-            seen |= bearing.seen
-        soon: set[Phrase] = set()
-        late: set[Phrase] = set()
-        for bearing in here:
-            if bearing.phrases:
-                met = bearing.met.get(bearing.asked & seen) or self._look(bearing, seen)
-                soon.update(met[0])
-                late.update(met[1])
-        if not text.isascii() and is_ideographic(text):
-            soon.update(self._ideographic[0])
-            late.update(self._ideographic[1])
-        return Near(soon, late, seen)
+    def candidates(self, text: str) -> tuple[Candidates, Candidates]:
+        """Return the phrases whose literals are in a text, those that are tried late apart."""
+        soon: Candidates = {}
+        late: Candidates = {}
+        first_late = self._late
+        for end, numbers in self._literals_in(text):
+            for number in numbers:
+                (soon if number < first_late else late).setdefault(number, end + 1)
+        return soon, late
 
-    def denial(self, wordings: Sequence[Wording]) -> Denial:
-        """Return wordings with an open end as something that can be asked for quickly."""
-        sure = 0
-        perhaps: list[tuple[int, Phrase]] = []
-        for wording in wordings:
-            anchors = wording.choices[0] if wording.choices else ()
-            needed = 0
-            for anchor in anchors:
-                needed |= self._bit(anchor)
-            if not wording.nodes and anchors == (Anchor(wording.literal, prefix=True),):
-                sure |= needed
-            else:
-                perhaps.append((needed, Phrase(wording, -1)))
-        return Denial(sure, tuple(perhaps))
-
-    def _look(self, bearing: Bearing, seen: int) -> Parted:
-        """Return which phrases of a bearing have what they need; asked once for what is seen."""
-        self._looks += 1
-        if self._looks >= MEMORY:
-            self._looks = 0
-            self._bearings.forget()
-        near = []
-        for phrase in bearing.phrases:
-            for need in phrase.needs:
-                if not need & seen:
-                    break
-            else:
-                near.append(phrase)
-        bearing.met[bearing.asked & seen] = parted = self._parted(near)
-        return parted
-
-    def _parted(self, phrases: Iterable[Phrase]) -> Parted:
-        late = self._late
-        soon: list[Phrase] = []
-        later: list[Phrase] = []
-        for phrase in phrases:
-            (later if phrase.owner in late else soon).append(phrase)
-        return tuple(soon), tuple(later)
-
-    def _borne(self, token: str) -> tuple[tuple[Phrase, ...], int]:
-        """Return the phrases that hang on a word, and the bits of all anchors that it is."""
-        phrases: list[Phrase] = []
-        seen = 0
-        for word in words(token):
-            phrases += self._exact.get(word, ())
-            seen |= self._whole_bits.get(word, 0)
-            for begun in self._by_start.get(word[:PREFIX_LENGTH], ()):
-                if word.startswith(begun):
-                    phrases += self._beginnings.get(begun, ())
-                    seen |= self._beginning_bits[begun]
-        return tuple(phrases), seen
-
-    def _enter(self, phrase: Phrase, weights: Mapping[Anchor, int]) -> bool:
-        """Hang a phrase on its words; false if it has none, being of a script without spaces."""
-        choices = phrase.wording.choices
-        if not choices:
-            expression = expression_of(phrase.wording.nodes)
-            if not is_ideographic(phrase.literal + expression):
-                raise ValueError(f"needs a whole word: {expression[:80]}")
-            return False
-        rarest = min(choices, key=lambda choice: sum(weights[each] for each in choice))
-        phrase.needs = tuple(self._as_bits(choice) for choice in choices if choice is not rarest)
-        phrase.asks = reduce(or_, phrase.needs, 0)
-        for anchor in rarest:
-            shelf = self._beginnings if anchor.prefix else self._exact
-            shelf.setdefault(anchor.word, []).append(phrase)
-        return True
-
-    def _bit(self, anchor: Anchor) -> int:
-        """Return what stands for an anchor among those seen; a new one is entered."""
-        bits = self._beginning_bits if anchor.prefix else self._whole_bits
-        bit = bits.get(anchor.word)
-        if bit is None:
-            bit = 1 << (len(self._whole_bits) + len(self._beginning_bits))
-            bits[anchor.word] = bit
-            if anchor.prefix:
-                self._by_start.setdefault(anchor.word[:PREFIX_LENGTH], []).append(anchor.word)
-        return bit
-
-    def _as_bits(self, choice: Iterable[Anchor]) -> int:
-        together = 0
-        for anchor in choice:
-            together |= self._bit(anchor)
-        return together
-
-
-def _weights(phrases: Sequence[Phrase]) -> dict[Anchor, int]:
-    """Count how many phrases could hang on each anchor: the rarest tells most."""
-    weights: dict[Anchor, int] = {}
-    for phrase in phrases:
-        for choice in phrase.wording.choices:
-            for anchor in choice:
-                weights[anchor] = weights.get(anchor, 0) + 1
-    return weights
+    def _literals_in(self, text: str) -> Iterable[tuple[int, tuple[int, ...]]]:
+        """Return where literals end (their last character), and the numbers that hang on them."""
+        if self._automaton:
+            found: Iterable[tuple[int, tuple[int, ...]]] = self._automaton.iter(text)
+            return found
+        self._asked += 1
+        if self._asked >= FEW and self._literals:
+            for literal, numbers in self._literals.items():
+                self._automaton.add_word(literal, numbers)
+            self._automaton.make_automaton()
+        return sorted(
+            (text.find(literal) + len(literal) - 1, numbers)
+            for literal, numbers in self._literals.items()
+            if literal in text
+        )

@@ -8,21 +8,20 @@ lists among its `[words]`. Behind a gap (`.{0,40}`) a word begins.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 REPEAT_LIMIT = 120
 """Repeats of a character; `+` and `*` stop there too."""
-
-PREFIX_LENGTH = 2
-"""The shortest beginning of a word that may serve as an anchor."""
 
 Node = tuple[str, object, int, int]
 """(kind, value, least, most): kinds are `text` (str), `class` (str), `group` (branches)."""
 
 Branch = tuple[Node, ...]
+
+WORD_END: Node = ("class", r"(?![^\W_])", 1, 1)
+"""Where no word goes on."""
 
 CACHE = 10_000
 """Groups and plain texts that are remembered: the same few stand in most wordings."""
@@ -36,27 +35,23 @@ _NAME = re.compile(r"\{([a-z]+)\}")
 _PLAIN_GROUP = re.compile(r"([^()?+*{]+)\)")
 
 
-class Anchor(NamedTuple):
-    """A word (or its beginning) without which a wording cannot match."""
-
-    word: str
-    prefix: bool = False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
     """One alternative of a rule's text, ready to be found.
 
-    `literal` must be in a text that matches. `choices` are sets of anchors; of each set one word
-    must be there. `nodes` are empty where the literal is the whole wording. `before` and `after`
-    tell whether a word must begin and end with the match.
+    `literal` must be in a text that matches. `before` and `after` tell whether a word must begin
+    and end with the match.
     """
 
     literal: str
     nodes: Branch
-    choices: tuple[tuple[Anchor, ...], ...]
     before: bool
     after: bool
+
+    @property
+    def is_literal(self) -> bool:
+        """Tell whether the literal is the whole wording."""
+        return len(self.nodes) == 1 and self.nodes[0] == ("text", self.literal, 1, 1)
 
 
 def wordings(text: str, *, open_end: bool = False) -> list[Wording]:
@@ -91,7 +86,7 @@ def spelled_out(text: str, named: Mapping[str, str]) -> str:
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a lower-case text, as anchors count them."""
+    """Return the words of a lower-case text."""
     return _WORDS.findall(text)
 
 
@@ -224,15 +219,13 @@ def _repeated(node: Node, text: str, at: int) -> tuple[Node, int]:
 def _wording(branch: Branch, text: str, *, open_end: bool) -> Wording:
     if not branch:
         raise ValueError(f"an empty alternative in {text!r}")
-    while len(branch) > 1 and branch[0][2] == 0 and _closes(branch[0], last=True):
+    while len(branch) > 1 and branch[0][2] == 0 and closes(branch[0], last=True):
         branch = branch[1:]  # what may stand before whole words need not be looked for
     first, last = branch[0], branch[-1]
-    whole = len(branch) == 1 and first[0] == "text" and first[2] == first[3] == 1
     literal = max((_literal(node) for node in branch), key=len)
     return Wording(
         literal=literal,
-        nodes=() if whole else branch,
-        choices=tuple(_choices(branch, left=True, right=not open_end)),
+        nodes=branch,
         before=_starts_word(first),
         after=not open_end and _ends_word(last),
     )
@@ -274,75 +267,24 @@ def is_behind_gap(branch: Branch, place: int) -> bool:
     return value == "." and most > 1 and _starts_word(branch[place])
 
 
-def _choices(branch: Branch, *, left: bool, right: bool) -> Iterator[tuple[Anchor, ...]]:
-    """Yield sets of anchors of which one must be in the text.
-
-    `left` and `right` tell whether the branch begins and ends at the edge of a word.
-    """
-    for place, (kind, value, least, _) in enumerate(branch):
-        if least == 0 or kind == "class":
-            continue
-        edges = {
-            "left": is_behind_gap(branch, place)
-            or _is_edge(branch[place - 1 :: -1] if place else (), otherwise=left, last=True),
-            "right": _is_edge(branch[place + 1 :], otherwise=right, last=False),
-        }
-        if kind == "text":
-            for anchor in _anchors(str(value), **edges):
-                yield (anchor,)
-        else:
-            yield from _of_group(inside(branch[place]), **edges)
-
-
-@lru_cache(CACHE)
-def _of_group(
-    branches: tuple[Branch, ...], *, left: bool, right: bool
-) -> tuple[tuple[Anchor, ...], ...]:
-    """Return one set that holds the longest anchor of each alternative, if each has one."""
-    together: list[Anchor] = []
-    for branch in branches:
-        choices = list(_choices(branch, left=left, right=right))
-        if not choices:
-            return ()
-        together.extend(max(choices, key=lambda choice: min(len(each.word) for each in choice)))
-    return (tuple(together),)
-
-
-def _is_edge(neighbours: Branch, *, otherwise: bool, last: bool) -> bool:
+def is_edge(neighbours: Branch, *, otherwise: bool, last: bool) -> bool:
     """Tell whether no word can go on over these neighbours, the nearest first."""
     for node in neighbours:
-        if not _closes(node, last=last):
+        if not closes(node, last=last):
             return False
         if node[2] > 0:
             return True
     return otherwise
 
 
-def _closes(node: Node, *, last: bool) -> bool:
+def closes(node: Node, *, last: bool) -> bool:
     """Tell whether a neighbour, where it is there, begins or ends (`last`) between words."""
     kind, value = node[0], str(node[1])
     if kind == "group":
         return all(
-            branch and _is_edge(branch[::-1] if last else branch, otherwise=False, last=last)
+            branch and is_edge(branch[::-1] if last else branch, otherwise=False, last=last)
             for branch in inside(node)
         )
     if kind == "class":
         return value == "\\s" or bool(_PUNCTUATION.fullmatch(value))
     return not value[-1 if last else 0].isalnum()
-
-
-@lru_cache(CACHE)
-def _anchors(text: str, *, left: bool, right: bool) -> tuple[Anchor, ...]:
-    """Return the anchors in a plain text."""
-    anchors = []
-    for found in _WORDS.finditer(text):
-        word = found[0]
-        open_left = found.start() == 0 and not left
-        open_right = found.end() == len(text) and not right
-        if open_left or is_ideographic(word):
-            continue
-        if not open_right:
-            anchors.append(Anchor(word))
-        elif len(word) >= PREFIX_LENGTH:
-            anchors.append(Anchor(word, prefix=True))
-    return tuple(anchors)

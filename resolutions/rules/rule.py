@@ -1,7 +1,7 @@
 """A rule: a wording, and the reason that it means."""
 
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from resolutions.bounce import Kind
 from resolutions.reason import Reason
@@ -41,16 +41,16 @@ class Rule(NamedTuple):
     they take from it what they do not say, and of all the longest words count.
     """
 
-    id: str = ""
     reason: Reason = Reason.UNKNOWN
     kind: Kind | None = None
+    strength: Strength = Strength.SPECIFIC
+    id: str = ""
     variant: str = ""
     text: str = ""
     unless: str = ""
     status: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
     here: bool = False
-    strength: Strength = Strength.SPECIFIC
     receiver: str = ""
     of_vendor: bool = False
     operator: str = ""
@@ -72,3 +72,19 @@ class Scope(NamedTuple):
     hosts: tuple[str, ...]
     tokens: tuple[str, ...]
     operator: str = ""
+
+
+PlainRule = tuple[Any, ...]
+"""The fields of a rule, enumerations as their values."""
+
+
+def plain(rule: Rule) -> PlainRule:
+    """Return the fields of a rule as values that can be kept."""
+    kind = rule.kind.value if rule.kind else None
+    return (rule.reason.value, kind, rule.strength.value, *rule[3:])
+
+
+def restored(fields: PlainRule) -> Rule:
+    """Return the rule of which these are the fields."""
+    reason, kind, strength, *others = fields
+    return Rule(Reason(reason), Kind(kind) if kind else None, Strength(strength), *others)

@@ -1,17 +1,17 @@
 """The wordings of receiving servers, and how they are found in a reply."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from functools import lru_cache
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from resolutions.memo import Memo
 from resolutions.reason import Reason
-from resolutions.rules.index import Phrase, PhraseIndex
+from resolutions.rules.compiled import Compiled, compiled
+from resolutions.rules.index import Candidates, Phrase, PhraseIndex
 from resolutions.rules.loader import load_rules
-from resolutions.rules.pattern import Wording, wordings
 from resolutions.rules.reply import Reply, masked
-from resolutions.rules.rule import Rule, Scope, Strength
+from resolutions.rules.rule import Rule, Scope, Strength, restored
 from resolutions.rules.statuses import Statuses
 from resolutions.rules.vocabulary import Vocabulary
 
@@ -39,33 +39,28 @@ class Rulebook:
     `statuses` maps the last two numbers of an enhanced status code to what it means.
     """
 
-    def __init__(self, rules: Sequence[Rule], scopes: Sequence[Scope], statuses: Statuses) -> None:
-        self.rules = tuple(rules)
+    def __init__(self, source: Compiled, statuses: Statuses) -> None:
+        """Take compiled rules, which may be a bare tuple."""
+        rules, scopes, phrases, literals, late, denials, words = source
+        self.rules = tuple(map(restored, rules))
         self.statuses = statuses
         self.memory: dict[object, Any] = {}
         self.findings: dict[object, Any] = {}
-        self._hosts = {host: scope.name for scope in scopes for host in scope.hosts}
+        self._scopes = tuple(map(Scope._make, scopes))
+        self._hosts = {host: scope for scope in self._scopes for host in scope.hosts}
+        self._operators = {scope.name: scope.operator for scope in self._scopes}
+        self._vague = frozenset(r.order for r in self.rules if r.strength is Strength.VAGUE)
+        self._facts = frozenset(r.order for r in self.rules if r.strength is Strength.FACT)
         self._silent: dict[str, list[Rule]] = {}
-        self._scopes = [scope.name for scope in scopes]
-        self._operators = {scope.name: scope.operator for scope in scopes}
-        self._vague = frozenset(r.order for r in rules if r.strength is Strength.VAGUE)
-        self._facts = frozenset(r.order for r in rules if r.strength is Strength.FACT)
-        self._receiver_of = lru_cache(MEMORY)(self._look_up_receiver)
         for rule in self.rules:
             if not rule.text:
                 self._silent.setdefault(rule.receiver, []).append(rule)
-        late = self._vague | {rule.order for rule in rules if rule.here}
-        self._index = PhraseIndex([*self._phrases(scopes)], late)
-        self._denials = [
-            self._index.denial(_open_ended(rule)) if rule.unless else None for rule in self.rules
-        ]
-        self._vocabulary = Vocabulary(
-            [
-                *(rule.text for rule in self.rules),
-                *(rule.unless for rule in self.rules),
-                *(token for scope in scopes for token in scope.tokens),
-            ]
+        self._receivers = Memo(self._look_up_receiver)
+        self._index = PhraseIndex(phrases, literals, late)
+        self._denials = Memo[int, list[Phrase]](
+            lambda order: [Phrase(parts) for parts in denials[order]]
         )
+        self._vocabulary = Vocabulary(words)
 
     @classmethod
     def load(cls, extra: Sequence[Path] = ()) -> "Rulebook":
@@ -73,7 +68,7 @@ class Rulebook:
 
         Raises ValueError naming the file and the entry that cannot be used.
         """
-        return cls(*load_rules(extra), Statuses.load())
+        return cls(compiled(*load_rules(extra)), Statuses.load())
 
     def words_of(self, text: str) -> str:
         """Return a text masked, and without names and numbers that no rule asks for."""
@@ -109,7 +104,7 @@ class Rulebook:
 
     def receiver_of(self, remote_host: str) -> str:
         """Return the name of the rule file that speaks for a host, empty if none does."""
-        return self._receiver_of(remote_host) if remote_host else ""
+        return self._receivers[remote_host] if remote_host else ""
 
     def operator_of(self, receiver: str) -> str:
         """Return the id of the operator for whom a rule file speaks, empty for many or nobody."""
@@ -119,27 +114,47 @@ class Rulebook:
         self, reply: Reply, text: str, receivers: set[str], only: frozenset[int] | None = None
     ) -> list[Hit]:
         """Return what holds; words that say little are looked for where nothing else does."""
-        soon, late, seen = self._index.candidates(text)
+        soon, late = self._index.candidates(text)
         if only is not None:
             soon, late = self._among(only, soon), self._among(only, late)
-        matched = _longest(soon, text)
+        matched = self._longest(soon, text)
         for owner in matched:
             if owner < 0:
-                receivers.add(self._scopes[owner])
+                receivers.add(self._scopes[owner].name)
         if receivers and late:
-            matched |= _longest([each for each in late if self._at_home(each, receivers)], text)
-        hits = self._held(matched, reply, text, receivers, seen)
+            at_home = {order for order in self._owners(late) if self._at_home(order, receivers)}
+            matched |= self._longest(self._among(at_home, late), text)
+        hits = self._held(matched, reply, text, receivers)
         if hits or not late:
             return hits
         vague = self._among(self._vague, late)
-        return self._held(_longest(vague, text), reply, text, receivers, seen)
+        return self._held(self._longest(vague, text), reply, text, receivers)
 
-    def _among(self, owners: Set[int], phrases: Iterable[Phrase]) -> tuple[Phrase, ...]:
-        return tuple([each for each in phrases if each.owner in owners])
+    def _owners(self, candidates: Candidates) -> set[int]:
+        return {self._index.phrases[number].owner for number in candidates}
 
-    def _at_home(self, phrase: Phrase, receivers: set[str]) -> bool:
-        rule = self.rules[phrase.owner]
+    def _among(self, owners: Set[int], candidates: Candidates) -> Candidates:
+        phrases = self._index.phrases
+        return {
+            number: end for number, end in candidates.items() if phrases[number].owner in owners
+        }
+
+    def _at_home(self, owner: int, receivers: set[str]) -> bool:
+        rule = self.rules[owner]
         return rule.here and rule.receiver in receivers
+
+    def _longest(self, candidates: Candidates, text: str) -> dict[int, str]:
+        """Return the longest words that the phrases of each owner match."""
+        phrases = self._index.phrases
+        matched: dict[int, str] = {}
+        for number, end in candidates.items():
+            phrase = phrases[number]
+            words = phrase.find(text, end)
+            if words:
+                known = matched.get(phrase.owner, "")
+                if len(words) > len(known) or (len(words) == len(known) and words < known):
+                    matched[phrase.owner] = words
+        return matched
 
     def _held(
         self,
@@ -147,7 +162,6 @@ class Rulebook:
         reply: Reply,
         text: str,
         receivers: set[str],
-        seen: int,
     ) -> list[Hit]:
         found = self._once_a_group(matched)
         for receiver in receivers:
@@ -155,10 +169,8 @@ class Rulebook:
             found += [(rule, reply.status or reply.code) for rule in silent]
         hits = []
         for rule, words in found:
-            if _holds(rule, reply, receivers):
-                denial = self._denials[rule.order]
-                if denial is None or not denial.holds(text, seen):
-                    hits.append(Hit(_strength(rule, receivers, words), rule, words))
+            if _holds(rule, reply, receivers) and not self._is_denied(rule, text):
+                hits.append(Hit(_strength(rule, receivers, words), rule, words))
         return hits
 
     def _once_a_group(self, matched: Mapping[int, str]) -> list[tuple[Rule, str]]:
@@ -171,42 +183,22 @@ class Rulebook:
                 longest[group] = min(rank, longest.get(group, rank))
         return [(self.rules[order], words) for _, words, order in longest.values()]
 
+    def _is_denied(self, rule: Rule, text: str) -> bool:
+        if not rule.unless:
+            return False
+        for phrase in self._denials[rule.order]:
+            if phrase.literal in text and phrase.find(text):
+                return True
+        return False
+
     def _look_up_receiver(self, remote_host: str) -> str:
         host = remote_host.lower().strip(" .[]")
         while host:
-            name = self._hosts.get(host)
-            if name is not None:
-                return name
+            scope = self._hosts.get(host)
+            if scope is not None:
+                return scope.name
             host = host.partition(".")[2]
         return ""
-
-    def _phrases(self, scopes: Sequence[Scope]) -> Iterator[Phrase]:
-        """Yield the phrases of the rules, and (owned by negative numbers) those of scopes."""
-        for order, rule in enumerate(self.rules):
-            for wording in _parsed(rule.id, rule.text) if rule.text else ():
-                yield Phrase(wording, order)
-        for place, scope in enumerate(scopes):
-            for token in scope.tokens:
-                for wording in _parsed(scope.name, token):
-                    yield Phrase(wording, place - len(scopes))
-
-
-def _parsed(name: str, text: str) -> list[Wording]:
-    try:
-        return wordings(text)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
-
-
-def _longest(phrases: Iterable[Phrase], text: str) -> dict[int, str]:
-    """Return the longest words that the phrases of each owner match."""
-    matched: dict[int, str] = {}
-    for phrase in phrases:
-        if phrase.literal in text and (words := phrase.find(text)):
-            known = matched.get(phrase.owner, "")
-            if len(words) > len(known) or (len(words) == len(known) and words < known):
-                matched[phrase.owner] = words
-    return matched
 
 
 def _holds(rule: Rule, reply: Reply, receivers: set[str]) -> bool:
@@ -219,13 +211,6 @@ def _holds(rule: Rule, reply: Reply, receivers: set[str]) -> bool:
 
 def _has_status(wanted: tuple[str, ...], status: str) -> bool:
     return bool(status) and (status in wanted or f"x{status[1:]}" in wanted)
-
-
-def _open_ended(rule: Rule) -> list[Wording]:
-    try:
-        return wordings(rule.unless, open_end=True)
-    except ValueError as error:
-        raise ValueError(f"{rule.id}: {error}") from error
 
 
 def _strength(rule: Rule, receivers: set[str], matched: str) -> Strength:

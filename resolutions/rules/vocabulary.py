@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
+from resolutions.memo import Memo
 from resolutions.rules.reply import NUMBER, mask_word
 
 MEMORY = 50_000
@@ -21,33 +23,38 @@ _NAME = re.compile(r"[a-z0-9]\.[a-z]|://")
 _DIGIT = re.compile(r"\d")
 
 
-class Vocabulary(dict[str, str]):
+class Words(NamedTuple):
+    """The words of all wordings, and numbers and codes of which a wording holds the beginning."""
+
+    whole: frozenset[str]
+    numbers: tuple[str, ...]
+    codes: tuple[str, ...]
+
+
+def words_to_keep(wordings: Iterable[str]) -> Words:
+    """Return the words of wordings: these stay what they are."""
+    texts = list(wordings)
+    words = frozenset(word for text in texts for word in _WORD.findall(_PLACES.sub(" ", text)))
+    begun = {word for text in texts for word in _OPEN_NUMBER.findall(text)}
+    numbers = tuple(sorted(word for word in begun if word.isdigit()))
+    return Words(words, numbers, tuple(sorted(begun.difference(numbers))))
+
+
+class Vocabulary(Memo[str, str]):
     """Each token of a reply as it is matched; every word of the wordings stays what it is.
 
     In other words, ids and host names give way to a sign and longer numbers to nines, so that
     replies which mean the same are looked at once.
     """
 
-    def __init__(self, wordings: Iterable[str]) -> None:
-        """Learn the words of all wordings."""
-        super().__init__()
-        texts = list(wordings)
-        self._words = {word for text in texts for word in _WORD.findall(_PLACES.sub(" ", text))}
-        numbers = {word for text in texts for word in _OPEN_NUMBER.findall(text)}
-        self._numbers = tuple(word for word in numbers if word.isdigit())
-        self._codes = tuple(numbers.difference(self._numbers))
+    def __init__(self, words: Words) -> None:
+        """Take the words to keep, which may be a bare tuple."""
+        super().__init__(self._matched, MEMORY)
+        self._words, self._numbers, self._codes = words
+        self._known = Memo(self._plain, MEMORY)
 
-    def __missing__(self, token: str) -> str:
-        """Work out a token once."""
-        if len(self) >= MEMORY:
-            self.clear()
-        if token.isalpha():
-            self[token] = token
-            return token
-        masked = mask_word(token)
-        plain = self.get(masked) or self._plain(masked)
-        self[token] = self[masked] = plain
-        return plain
+    def _matched(self, token: str) -> str:
+        return token if token.isalpha() else self._known[mask_word(token)]
 
     def _plain(self, token: str) -> str:
         if _NAME.search(token):

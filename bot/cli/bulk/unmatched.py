@@ -15,7 +15,7 @@ from resolutions.bounce import SmtpReply
 from resolutions.diagnosis.diagnose import PastedReply, diagnose
 from resolutions.masking import HIDDEN, mask, mask_all
 from resolutions.reason import Reason
-from resolutions.rules.pattern import is_ideographic, wordings, words
+from resolutions.rules.pattern import wordings, words
 from resolutions.rules.reply import ADDRESS, read_words
 from resolutions.rules.rulebook import Rulebook
 
@@ -306,6 +306,6 @@ def _cut(run: str) -> str:
 def _is_sound(text: str) -> bool:
     try:
         found = wordings(text)
-        return all(each.choices or is_ideographic(each.literal) for each in found)
+        return all(words(each.literal) for each in found)
     except ValueError:
         return False

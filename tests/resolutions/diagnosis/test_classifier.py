@@ -9,6 +9,7 @@ from resolutions.catalogue.evidence_text import phrase
 from resolutions.diagnosis.classifier import FILE, Likeness, features
 from resolutions.diagnosis.diagnose import Confidence, Diagnosis, PastedReply, diagnose
 from resolutions.reason import Reason
+from resolutions.rules.compiled import compiled
 from resolutions.rules.reply import read_reply
 from resolutions.rules.rule import Rule
 from resolutions.rules.rulebook import Rulebook
@@ -22,7 +23,7 @@ KINDS = {kind.value for kind in Kind}
 @pytest.fixture(scope="module")
 def bare() -> Rulebook:
     """Give a rulebook without a rule: statuses, codes and likeness alone decide."""
-    return Rulebook((), (), Statuses.load())
+    return Rulebook(compiled((), ()), Statuses.load())
 
 
 @pytest.fixture
