@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
+from bot.kept_rules import rulebook
 from bot.settings.source import SettingsError
 from bot.settings.storage import StoreSettings
 from bot.store.options import Options
@@ -35,7 +36,7 @@ class Knowledge:
         try:
             return cls(
                 Catalogue.load(settings.rules.catalogue),
-                Rulebook.load(settings.rules.files),
+                rulebook(settings.rules.files),
                 Operators.load(),
             )
         except (OSError, ValueError) as error:

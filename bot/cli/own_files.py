@@ -50,12 +50,12 @@ class OwnFiles(NamedTuple):
 @cache
 def _rulebook(files: tuple[Path, ...]) -> "Rulebook":
     """Read a rulebook; meanwhile nothing becomes garbage in cycles, so nobody looks for it."""
-    from resolutions.rules.rulebook import Rulebook
+    from bot.kept_rules import rulebook
 
     looking = gc.isenabled()
     gc.disable()
     try:
-        return _usable(partial(Rulebook.load, files))
+        return _usable(partial(rulebook, files))
     finally:
         if looking:
             gc.enable()

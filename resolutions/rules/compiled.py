@@ -4,37 +4,31 @@ Parsing all wordings and choosing the literals they hang on takes a second; what
 in a few milliseconds.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from resolutions.rules.anchors import words_alone
 from resolutions.rules.index import PhraseParts
 from resolutions.rules.literals import LiteralFinder, Required
+from resolutions.rules.loader import load_rules
 from resolutions.rules.pattern import WORD_END, Wording, wordings
 from resolutions.rules.regex import expression_of
 from resolutions.rules.reply import masked
-from resolutions.rules.rule import PlainRule, Rule, Scope, Strength, plain
-from resolutions.rules.vocabulary import Words, words_to_keep
+from resolutions.rules.rule import Rule, Scope, Strength, plain
+from resolutions.rules.rulebook import Compiled
+from resolutions.rules.statuses import PlainStatuses, read_statuses
+from resolutions.rules.vocabulary import words_to_keep
 
 
-class Compiled(NamedTuple):
-    """What a Rulebook is made of, in plain values: each named tuple may be a bare one.
+def compiled_files(own: Sequence[Path] = ()) -> Compiled:
+    """Return the shipped rules after those of the operator's own files, and the statuses.
 
-    A phrase belongs to the rule at the place `owner` or, where that is negative, to a scope.
-    `literals` tells which phrases hang on each literal; those from the number `late` on are only
-    looked for where the others do not decide. `denials` are what speaks against each rule.
+    Raises ValueError naming the file and the entry that cannot be used.
     """
-
-    rules: Sequence[PlainRule]
-    scopes: Sequence[Scope]
-    phrases: Sequence[PhraseParts]
-    literals: Mapping[str, tuple[int, ...]]
-    late: int
-    denials: Sequence[Sequence[PhraseParts]]
-    words: Words
+    return compiled(*load_rules(own), read_statuses())
 
 
-def compiled(rules: Sequence[Rule], scopes: Sequence[Scope]) -> Compiled:
+def compiled(rules: Sequence[Rule], scopes: Sequence[Scope], statuses: PlainStatuses) -> Compiled:
     """Return rules and scopes in the form in which they are looked for.
 
     Raises ValueError naming the entry that cannot be used.
@@ -47,14 +41,18 @@ def compiled(rules: Sequence[Rule], scopes: Sequence[Scope]) -> Compiled:
         for literal in required.literals:
             literals[literal] = (*literals.get(literal, ()), number)
     texts = [text for rule in rules for text in (rule.text, rule.unless)]
+    texts += [token for scope in scopes for token in scope.tokens]
     return Compiled(
         rules=[plain(rule) for rule in rules],
-        scopes=scopes,
-        phrases=[parts for parts, _ in phrases],
+        scopes=[tuple(scope) for scope in scopes],
+        phrases=[tuple(parts) for parts, _ in phrases],
         literals=literals,
         late=sum(parts.owner not in late for parts, _ in phrases),
-        denials=[[*_denials(rule)] for rule in rules],
-        words=words_to_keep([*texts, *(token for scope in scopes for token in scope.tokens)]),
+        denials=[[tuple(parts) for parts in _denials(rule)] for rule in rules],
+        words=tuple(
+            words_to_keep([*texts, *(token for scope in scopes for token in scope.tokens)])
+        ),
+        statuses=statuses,
     )
 
 

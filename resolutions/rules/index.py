@@ -7,7 +7,7 @@ them are then tried.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ahocorasick
 
@@ -43,8 +43,8 @@ class Phrase:
     __slots__ = ("_alone", "_back", "_further", "_parts", "_pattern", "_starts", "literal", "owner")
 
     def __init__(self, parts: PhraseParts) -> None:
-        """Take the parts, which may be a bare tuple."""
-        self._parts = parts = PhraseParts._make(parts)
+        """Take the parts."""
+        self._parts = parts
         self.owner = parts.owner
         self.literal = parts.literal
         self._back = parts.back
@@ -123,17 +123,21 @@ class PhraseIndex:
     """From the literals in a reply to the phrases that may be in it."""
 
     def __init__(
-        self, parts: Sequence[PhraseParts], literals: Mapping[str, tuple[int, ...]], late: int
+        self, parts: Sequence[tuple[Any, ...]], literals: Mapping[str, tuple[int, ...]], late: int
     ) -> None:
-        """Take all phrases, and the numbers of those that hang on each literal.
+        """Take the parts of all phrases, and the numbers of those that hang on each literal.
 
         Those from the number `late` on are told apart from those before.
         """
-        self.phrases = Memo[int, Phrase](lambda number: Phrase(parts[number]), len(parts))
+        self.phrases = Memo[int, Phrase](self._phrase, len(parts))
+        self._parts = parts
         self._literals = literals
         self._late = late
         self._asked = 0
         self._automaton = ahocorasick.Automaton()
+
+    def _phrase(self, number: int) -> Phrase:
+        return Phrase(PhraseParts(*self._parts[number]))
 
     def candidates(self, text: str) -> tuple[Candidates, Candidates]:
         """Return the phrases whose literals are in a text, those that are tried late apart."""

@@ -7,13 +7,11 @@ from typing import Any, NamedTuple
 
 from resolutions.memo import Memo
 from resolutions.reason import Reason
-from resolutions.rules.compiled import Compiled, compiled
-from resolutions.rules.index import Candidates, Phrase, PhraseIndex
-from resolutions.rules.loader import load_rules
+from resolutions.rules.index import Candidates, Phrase, PhraseIndex, PhraseParts
 from resolutions.rules.reply import Reply, masked
-from resolutions.rules.rule import Rule, Scope, Strength, restored
-from resolutions.rules.statuses import Statuses
-from resolutions.rules.vocabulary import Vocabulary
+from resolutions.rules.rule import PlainRule, Rule, Scope, Strength, restored
+from resolutions.rules.statuses import KNOWLEDGE, PlainStatuses, Statuses
+from resolutions.rules.vocabulary import Vocabulary, Words
 
 MEMORY = 20_000
 """Entries that each of the rulebook's memories may hold before it starts anew."""
@@ -33,17 +31,35 @@ class Hit(NamedTuple):
     matched: str
 
 
+class Compiled(NamedTuple):
+    """What a Rulebook is made of, worked out once: plain values that can be kept, bare tuples.
+
+    A phrase belongs to the rule at the place `owner` or, where that is negative, to a scope.
+    `literals` tells which phrases hang on each literal; those from the number `late` on are only
+    looked for where the others do not decide. `denials` are what speaks against each rule.
+    """
+
+    rules: Sequence[PlainRule]
+    scopes: Sequence[tuple[Any, ...]]
+    phrases: Sequence[tuple[Any, ...]]
+    literals: Mapping[str, tuple[int, ...]]
+    late: int
+    denials: Sequence[Sequence[tuple[Any, ...]]]
+    words: tuple[Any, ...]
+    statuses: PlainStatuses
+
+
 class Rulebook:
     """Every rule that is known, in the order in which they are tried.
 
     `statuses` maps the last two numbers of an enhanced status code to what it means.
     """
 
-    def __init__(self, source: Compiled, statuses: Statuses) -> None:
+    def __init__(self, source: Compiled) -> None:
         """Take compiled rules, which may be a bare tuple."""
-        rules, scopes, phrases, literals, late, denials, words = source
+        rules, scopes, phrases, literals, late, denials, words, statuses = source
         self.rules = tuple(map(restored, rules))
-        self.statuses = statuses
+        self.statuses = Statuses.restored(statuses)
         self.memory: dict[object, Any] = {}
         self.findings: dict[object, Any] = {}
         self._scopes = tuple(map(Scope._make, scopes))
@@ -58,9 +74,9 @@ class Rulebook:
         self._receivers = Memo(self._look_up_receiver)
         self._index = PhraseIndex(phrases, literals, late)
         self._denials = Memo[int, list[Phrase]](
-            lambda order: [Phrase(parts) for parts in denials[order]]
+            lambda order: [Phrase(PhraseParts(*parts)) for parts in denials[order]]
         )
-        self._vocabulary = Vocabulary(words)
+        self._vocabulary = Vocabulary(Words(*words))
 
     @classmethod
     def load(cls, extra: Sequence[Path] = ()) -> "Rulebook":
@@ -68,7 +84,15 @@ class Rulebook:
 
         Raises ValueError naming the file and the entry that cannot be used.
         """
-        return cls(compiled(*load_rules(extra)), Statuses.load())
+        from resolutions.rules.compiled import compiled_files  # kept rules need no TOML
+
+        return cls(compiled_files(extra))
+
+    @staticmethod
+    def sources(extra: Sequence[Path] = ()) -> list[Path]:
+        """Return the files that the compiled rules depend on, the modules of this folder too."""
+        shipped = [*(KNOWLEDGE / "rules").iterdir(), *KNOWLEDGE.glob("*.toml")]
+        return [*extra, *sorted([*shipped, *Path(__file__).parent.glob("*.py")])]
 
     def words_of(self, text: str) -> str:
         """Return a text masked, and without names and numbers that no rule asks for."""

@@ -1,6 +1,5 @@
 """What enhanced status codes and reply codes mean when the words of a reply say nothing."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,10 @@ class Meaning(NamedTuple):
     precise: bool
 
 
+PlainStatuses = tuple[Mapping[str, tuple[str, bool]], Mapping[str, tuple[str, bool]]]
+"""The reasons of statuses and of codes, and whether these are precise, in plain values."""
+
+
 @dataclass(frozen=True, slots=True)
 class Statuses:
     """What enhanced status codes and reply codes mean when the words say nothing."""
@@ -28,11 +31,16 @@ class Statuses:
     @classmethod
     def load(cls) -> "Statuses":
         """Return the shipped tables."""
-        data = read(KNOWLEDGE / "statuses.toml")
-        return cls(
-            {**_meanings(data["precise"], precise=True), **_meanings(data["vague"], precise=False)},
-            _meanings(data["codes"], precise=False),
+        return cls.restored(read_statuses())
+
+    @classmethod
+    def restored(cls, plain: PlainStatuses) -> "Statuses":
+        """Return the tables of which these are the plain values."""
+        statuses, codes = (
+            {code: Meaning(Reason(reason), precise) for code, (reason, precise) in table.items()}
+            for table in plain
         )
+        return cls(statuses, codes)
 
     def of_status(self, status: str) -> Meaning | None:
         """Return what an enhanced status means, e.g. "5.2.2"; with its class where that matters."""
@@ -45,13 +53,20 @@ class Statuses:
 
 def read(path: Path) -> dict[str, Any]:
     """Return the tables of a TOML file; raises ValueError that names the file."""
+    import tomllib  # kept rules need none
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
 
 
-def _meanings(table: Mapping[str, list[str]], *, precise: bool) -> dict[str, Meaning]:
-    return {
-        code: Meaning(Reason(reason), precise) for reason, codes in table.items() for code in codes
-    }
+def read_statuses() -> PlainStatuses:
+    """Return what the shipped file says of statuses and of codes."""
+    data = read(KNOWLEDGE / "statuses.toml")
+    precise, vague = _meanings(data["precise"], True), _meanings(data["vague"], False)
+    return {**precise, **vague}, _meanings(data["codes"], False)
+
+
+def _meanings(table: Mapping[str, list[str]], precise: bool) -> dict[str, tuple[str, bool]]:
+    return {code: (reason, precise) for reason, codes in table.items() for code in codes}

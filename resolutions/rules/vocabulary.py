@@ -48,7 +48,7 @@ class Vocabulary(Memo[str, str]):
     """
 
     def __init__(self, words: Words) -> None:
-        """Take the words to keep, which may be a bare tuple."""
+        """Take the words to keep."""
         super().__init__(self._matched, MEMORY)
         self._words, self._numbers, self._codes = words
         self._known = Memo(self._plain, MEMORY)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from bot.cli.store_access import opened
+from bot.kept_rules import rulebook
 from bot.settings.storage import StoreSettings
 from resolutions.alert import Delivery
 from resolutions.bounce import SmtpReply
@@ -166,7 +167,7 @@ async def find_unmatched(
     `tell` is told now and then how many bounces were looked at.
     """
     looked_at = 0
-    collection = Collection(Rulebook.load(settings.rules.files))
+    collection = Collection(rulebook(settings.rules.files))
     async with opened(settings) as store:
         async for page in store.deliveries.undecided():
             for delivery in page:

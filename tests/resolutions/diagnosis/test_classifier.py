@@ -13,7 +13,7 @@ from resolutions.rules.compiled import compiled
 from resolutions.rules.reply import read_reply
 from resolutions.rules.rule import Rule
 from resolutions.rules.rulebook import Rulebook
-from resolutions.rules.statuses import Statuses
+from resolutions.rules.statuses import read_statuses
 from training.learner import Learner
 from training.samples import fingerprint
 
@@ -23,7 +23,7 @@ KINDS = {kind.value for kind in Kind}
 @pytest.fixture(scope="module")
 def bare() -> Rulebook:
     """Give a rulebook without a rule: statuses, codes and likeness alone decide."""
-    return Rulebook(compiled((), ()), Statuses.load())
+    return Rulebook(compiled((), (), read_statuses()))
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def ask(bare: Rulebook):
 
 
 def one_rule(text: str, reason: Reason) -> Rulebook:
-    return Rulebook((Rule(id="ours", reason=reason, text=text),), (), Statuses.load())
+    return Rulebook(compiled([Rule(id="ours", reason=reason, text=text)], (), read_statuses()))
 
 
 def like(text: str):

@@ -15,7 +15,6 @@ from resolutions.rules.regex import expression_of
 from resolutions.rules.reply import Reply
 from resolutions.rules.rule import Rule
 from resolutions.rules.rulebook import Rulebook
-from resolutions.rules.statuses import Statuses
 
 FINDER = LiteralFinder("550 5.1.1 user unknown mailbox full is not here")
 
@@ -28,7 +27,7 @@ def required(text: str) -> Required | None:
 def find(text: str, *replies: str) -> list[str]:
     """Return what a rule of this text matches of each reply, empty where it does not hold."""
     rule = Rule(id="x", text=text, reason=Reason.UNKNOWN)
-    rulebook = Rulebook(compiled([rule], []), Statuses({}, {}))
+    rulebook = Rulebook(compiled([rule], [], ({}, {})))
     found = [rulebook.find(Reply(reply, reply, "", ""), "") for reply in replies]
     return [hits[0].matched if hits else "" for hits in found]
 
