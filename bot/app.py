@@ -5,7 +5,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any, Self
@@ -17,6 +17,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.accounts import make_resend, make_sources, make_tickets
 from bot.foundation import Knowledge, open_store, utc_now
+from bot.job_runner import JobRunner
 from bot.metrics import Metrics
 from bot.server import make_server
 from bot.settings.model import Settings
@@ -33,12 +34,13 @@ from bot.slack.bolt import (
 from bot.slack.listeners import listen
 from bot.store.store import SqlStore
 from bot.worker import Worker
-from handlers.action import Action, Desk
-from handlers.actions import ACTIONS
+from handlers.actions import BUTTONS, LABELS, TASKS
+from handlers.desk import Desk
 from handlers.entrances.commands import Commands
 from handlers.entrances.home import Home
 from handlers.entrances.shortcuts import Shortcuts
 from handlers.http.outgoing import Outgoing
+from handlers.permission import Permissions
 from handlers.posting import Poster
 from handlers.provider import Clock
 from handlers.triage import Triage
@@ -94,11 +96,11 @@ class Bot:
         inside = await enter(open_session())
         outside = await enter(Outgoing.open())
         self.desk = self._desk(knowledge, inside, outside)
-        actions = {name: action(self.desk) for name, action in ACTIONS.items()}
+        buttons = {name: button(self.desk) for name, button in BUTTONS.items()}
         app = make_app(settings.slack, inside, self.store.repeats)
         home = Home(self.desk)
-        listen(app, actions, Commands(self.desk), Shortcuts(self.desk), home)
-        self.worker = self._worker(actions, inside)
+        listen(app, buttons, Commands(self.desk), Shortcuts(self.desk), home)
+        self.worker = self._worker(inside)
         await self._keep(self.worker.run(), "worker")
         await self._open_slack(app, inside)
         self._stack.push_async_callback(self.desk.background.stop)
@@ -106,6 +108,7 @@ class Bot:
 
     def _desk(self, knowledge: Knowledge, inside: aiohttp.ClientSession, outside: Outgoing) -> Desk:
         settings = self.settings
+        slack = answering_client(settings.slack, inside)
         return Desk(
             store=self.store,
             sources=make_sources(settings, outside, self.clock),
@@ -113,25 +116,24 @@ class Bot:
             catalogue=knowledge.catalogue,
             rulebook=knowledge.rulebook,
             operators=knowledge.operators,
-            slack=answering_client(settings.slack, inside),
+            slack=slack,
             outgoing=outside,
             clock=self.clock,
-            channel=settings.slack.channel,
-            admin_channel=settings.slack.admin_channel or settings.slack.channel,
+            permissions=Permissions(slack=slack, clock=self.clock, by_action=settings.permissions),
+            labels=LABELS,
             resend=make_resend(settings),
-            permissions=settings.permissions,
             masked=settings.alerts.show_addresses == "masked",
         )
 
-    def _worker(self, actions: Mapping[str, Action], session: aiohttp.ClientSession) -> Worker:
-        labels = {name: action.label for name, action in actions.items() if action.label}
+    def _worker(self, session: aiohttp.ClientSession) -> Worker:
         holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         posting = replace(self.desk, slack=posting_client(self.settings.slack, session))
-        channels = dict.fromkeys([self.desk.channel, self.desk.admin_channel])
-        posters = [Poster(replace(posting, channel=name), labels, holder) for name in channels]
+        posters = [Poster(posting, name, holder) for name in dict.fromkeys(self.settings.channels)]
         desk = self.desk
         triage = Triage(self.store.events, desk.rulebook, desk.operators, desk.catalogue)
-        return Worker(self.store, triage, posters, actions, self.clock)
+        tasks = {name: task(desk) for name, task in TASKS.items()}
+        runner = JobRunner(self.store, tasks, self.clock)
+        return Worker(self.store, triage, posters, runner)
 
     async def _open_slack(self, app: AsyncApp, session: aiohttp.ClientSession) -> None:
         """Ask Slack who we are, in the background: a slow Slack must not delay the start."""
@@ -146,8 +148,7 @@ class Bot:
             log.warning("Slack does not know us: run bounce doctor", extra={"why": str(error)})
         else:
             log.info("known to Slack", extra={"user": answer.get("user")})
-            who = [name for names in self.settings.permissions.values() for name in names]
-            await self.desk.members.renew(self.desk.slack, who, self.clock())
+            await self.desk.permissions.renew(*self.settings.permissions)
 
     async def _listen(self, app: AsyncApp) -> None:
         settings = self.settings

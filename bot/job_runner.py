@@ -17,12 +17,12 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 
 from bot.store.jobs import LeaseLostError
 from bot.store.store import SqlStore
-from handlers.action import Action, Outcome, Stopped
 from handlers.errors import BusyError, PermanentError, TemporaryError, UncertainError
 from handlers.provider import Clock
-from handlers.slack.alert_message import failed_job
-from handlers.slack.block_kit import SPOKEN_LIMIT, Message, cut, plain
+from handlers.slack.job_text import failure_note, outcome_note
+from handlers.slack.labels import Labels
 from handlers.store import Job, JobState, Note
+from handlers.task import Outcome, Stopped, Task
 
 JOBS_AT_ONCE = 8
 LEASE_SECONDS = 20.0
@@ -35,19 +35,19 @@ WRITE_SECONDS = 10.0
 """How long the end of a job is tried to be written while the database is away."""
 
 WRITE_PAUSE = 0.5
-FAILURES_SHOWN = 20
 
 _BUGS = (DataError, IntegrityError, ProgrammingError)
 _jitter = random.SystemRandom()
 log = logging.getLogger(__name__)
 
 
-class Performer:
+class JobRunner:
     """Runs due jobs of one process, a few at once. `lease_seconds` is how long a claim holds."""
 
-    def __init__(self, store: SqlStore, actions: Mapping[str, Action], clock: Clock) -> None:
+    def __init__(self, store: SqlStore, tasks: Mapping[str, Task], clock: Clock) -> None:
         self._store = store
-        self._actions = actions
+        self._tasks = tasks
+        self._labels = Labels(jobs={name: task.called for name, task in tasks.items()})
         self._clock = clock
         self._running: dict[asyncio.Task[None], Job] = {}
         self.lease_seconds = LEASE_SECONDS
@@ -105,17 +105,17 @@ class Performer:
             log.exception("the end of a job could not be written: it is tried again", extra=about)
 
     async def _attempt(self, job: Job) -> None:
-        action = self._actions.get(job.name)
-        if action is None:
+        work = self._tasks.get(job.name)
+        if work is None:
             return await self._dead(job, f"nothing here knows how to do {job.name}")
         if job.attempts > ATTEMPTS:
             return await self._dead(job, "every attempt broke off without an answer; see the log")
         steps = Steps(self._store, job)
         try:
             async with self._leased(job):
-                outcome = await action.perform(job, steps)
+                outcome = await work.perform(job, steps)
         except Stopped as stopped:
-            line = str(stopped) or f"{action.label}: stopped"
+            line = str(stopped) or f"{work.called}: stopped"
             await self._end(job, JobState.STOPPED, Outcome(line=line))
         except (PermanentError, UncertainError) as error:
             await self._dead(job, str(error))
@@ -173,18 +173,11 @@ class Performer:
         return await self._store.jobs.reschedule(job, self._clock() + wait, str(error))
 
     async def _end(self, job: Job, state: JobState, outcome: Outcome) -> None:
-        told = list(outcome.failed[:FAILURES_SHOWN])
-        if len(outcome.failed) > FAILURES_SHOWN:
-            told.append(f"and {len(outcome.failed) - FAILURES_SHOWN:,} more")
-        text = "\n".join([outcome.line, *(f"• {line}" for line in told)])
-        message = Message(cut(text, SPOKEN_LIMIT), plain(text))
-        note = self._note(job, message) if outcome.line else None
+        note = outcome_note(job, outcome.line, outcome.failed) if outcome.line else None
         await self._finish(job, state, outcome.line, note)
 
     async def _dead(self, job: Job, why: str) -> None:
-        action = self._actions.get(job.name)
-        label = (action.label if action else "") or job.name.replace("_", " ").capitalize()
-        note = self._note(job, failed_job(label, why, job.id))
+        note = failure_note(job, self._labels.job(job.name), why)
         await self._finish(job, JobState.DEAD, why, note)
 
     async def _finish(self, job: Job, state: JobState, result: str, note: Note | None) -> None:
@@ -199,15 +192,6 @@ class Performer:
                     raise
                 log.warning("the end of a job is not written yet", extra={"why": str(error)})
             await asyncio.sleep(WRITE_PAUSE)
-
-    def _note(self, job: Job, message: Message) -> Note:
-        """Return what is told in the alert's thread, else to the operators of Bounce Desk."""
-        return Note(
-            key=f"job:{job.id}:{job.token}",
-            alert_id=job.alert_id,
-            text=message.text,
-            blocks=message.blocks,
-        )
 
 
 class Steps:

@@ -6,14 +6,12 @@ is to be done stands in the database and not here.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
-from bot.job_runner import Performer
+from bot.job_runner import JobRunner
 from bot.store.store import SqlStore
-from handlers.action import Action
 from handlers.posting import Poster
-from handlers.provider import Clock
 from handlers.triage import Triage
 
 TRIAGE_SECONDS = 1.0
@@ -33,13 +31,12 @@ class Worker:
         store: SqlStore,
         triage: Triage,
         posters: Sequence[Poster],
-        actions: Mapping[str, Action],
-        clock: Clock,
+        job_runner: JobRunner,
     ) -> None:
         self._store = store
         self._triage = triage
         self._posters = posters
-        self.performer = Performer(store, actions, clock)
+        self.job_runner = job_runner
         self.wake = asyncio.Event()
 
     async def run(self) -> None:
@@ -47,7 +44,7 @@ class Worker:
         loops = [
             self._loop(self._triage_once, TRIAGE_SECONDS, self.wake),
             *(self._loop(poster.post, POSTING_SECONDS) for poster in self._posters),
-            self._loop(self.performer.start, JOBS_SECONDS, self._store.jobs.scheduled),
+            self._loop(self.job_runner.start, JOBS_SECONDS, self._store.jobs.scheduled),
             self._loop(self._store.alerts.close_quiet, HOUSEKEEPING_SECONDS),
             self._loop(self._store.retention.prune, HOUSEKEEPING_SECONDS),
         ]
@@ -56,7 +53,7 @@ class Worker:
                 for loop in loops:
                     group.create_task(loop)
         finally:
-            await self.performer.abandon()
+            await self.job_runner.abandon()
 
     async def settle(self) -> None:
         """Do what is to be done now and return when nothing is left (tests, `demo --once`)."""
@@ -68,7 +65,7 @@ class Worker:
         busy = False
         while await self._triage.triage():
             busy = True
-        busy |= await self.performer.settle()
+        busy |= await self.job_runner.settle()
         for poster in self._posters:
             while await poster.post():
                 busy = True

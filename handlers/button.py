@@ -5,19 +5,24 @@ asked after the ack, and the intent is written down then.
 """
 
 import logging
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from handlers.action import Action, Outcome, Progress, Stopped
-from handlers.errors import PermanentError, UncertainError
-from handlers.permission import Allowed, named
+from handlers.desk import Desk
+from handlers.permission import Allowed
 from handlers.slack import modal
-from handlers.slack.block_kit import Block, escape, moment, section
+from handlers.slack.block_kit import Block, moment, section
+from handlers.slack.job_text import done_line, standing
 from handlers.store import Job, JobState, Note
+
+NOT_TOLD = (
+    "Whether you may do this depends on a user group, and Slack does not tell now who is in it."
+    " Nothing was done; try again in a minute."
+)
 
 log = logging.getLogger(__name__)
 
@@ -56,64 +61,46 @@ Rest = Coroutine[Any, Any, None]
 """What is left to do once the click is acked: mostly to answer the person."""
 
 
-class Button(Action):
-    """A button whose click is checked, recorded, acked, and then answered."""
+class Button(ABC):
+    """A button whose click is checked, recorded, acked, and then answered.
 
+    `name` is its word everywhere: module, action_id, callback_id, job, catalogue.
+    """
+
+    name: ClassVar[str]
+    label: ClassVar[str]
     may: ClassVar[str] = "use this button"
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
 
     async def clicked(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Check the permission, record the intent, ack; what is left runs in the background."""
         click = Click.read(body, action)
-        words = await self.concerns(click)
-        if self._allowed(click.by, words) is Allowed.YES:
+        concerned = await self.concerns(click)
+        if self.desk.permissions.allows(click.by, *concerned) is Allowed.YES:
             rest = await self.intend(click)
         else:
-            rest = self._ask_first(click, words)
+            rest = self._ask_first(click, concerned)
         await ack()
-        self.desk.background.start(self._follow(rest, words))
-
-    async def perform(self, job: Job, progress: Progress) -> Outcome:
-        """Do the deed and write down in the audit log what came of it."""
-        try:
-            outcome = await self.work(job, progress)
-        except (PermanentError, UncertainError) as error:
-            await self.record(job.by, f"job {job.id}", f"failed: {error}", job.alert_id)
-            raise
-        except Stopped as stop:
-            await self.record(job.by, f"job {job.id}", f"stopped: {stop}", job.alert_id)
-            raise
-        await self.record(job.by, f"job {job.id}", outcome.line or "done", job.alert_id)
-        return outcome
+        self.desk.background.start(self._follow(rest, concerned))
 
     @abstractmethod
     async def intend(self, click: Click) -> Rest | None:
         """Write the intent down; return what is left to do after the ack, None for nothing."""
 
-    async def work(self, job: Job, progress: Progress) -> Outcome:
-        """Do what a job of this name asks for; a button without jobs needs none."""
-        raise PermanentError(f"{self.name} is done at the click; a job of it means nothing")
-
     async def concerns(self, click: Click) -> tuple[str, ...]:
         """Return the actions whose permissions the click needs."""
         return (self.name,)
 
-    async def permitted(self, user: str, words: Sequence[str] = ()) -> bool:
-        """Tell whether a person may do this, asking Slack where memory does not suffice."""
-        return await self._ask(user, words or (self.name,)) is Allowed.YES
-
-    async def tell(
-        self,
-        click: Click,
-        text: str,
-        blocks: Sequence[Block] = (),
-    ) -> None:
+    async def tell(self, click: Click, text: str, blocks: Sequence[Block] = ()) -> None:
         """Say something to this person alone: below the message, else in a modal."""
-        client = self.desk.slack
+        slack = self.desk.slack
         if not click.channel:
             view = modal.modal("Bounce Desk", blocks or [section(text)])
-            await client.views_open(trigger_id=click.trigger, view=view)
+            await slack.views_open(trigger_id=click.trigger, view=view)
             return
-        await client.chat_postEphemeral(
+        await slack.chat_postEphemeral(
             channel=click.channel,
             user=click.by,
             text=text,
@@ -130,46 +117,25 @@ class Button(Action):
         if job.alert_id is not None:
             await self.desk.store.notes.queue(Note(key=key, alert_id=job.alert_id, text=text))
 
-    def _allowed(self, user: str, words: Sequence[str]) -> Allowed:
-        found = {
-            self.desk.members.allows(user, self.desk.permissions[word], self.desk.clock())
-            for word in words
-            if word in self.desk.permissions
-        }
-        return next((a for a in (Allowed.NO, Allowed.UNKNOWN) if a in found), Allowed.YES)
-
-    async def _ask(self, user: str, words: Sequence[str]) -> Allowed:
-        desk = self.desk
-        for word in words:
-            if who := desk.permissions.get(word):
-                await desk.members.ask(desk.slack, user, who, desk.clock())
-        return self._allowed(user, words)
-
-    async def _follow(self, rest: Rest | None, words: Sequence[str]) -> None:
+    async def _follow(self, rest: Rest | None, concerned: Sequence[str]) -> None:
         """Do what is left; then keep the groups fresh, so that the next click need not wait."""
         if rest is not None:
             await rest
-        desk = self.desk
-        for word in words:
-            await desk.members.renew(desk.slack, desk.permissions.get(word, ()), desk.clock())
+        await self.desk.permissions.renew(*concerned)
 
-    async def _ask_first(self, click: Click, words: Sequence[str]) -> None:
+    async def _ask_first(self, click: Click, concerned: Sequence[str]) -> None:
         """Ask who may, after the ack: then do it, or say why not."""
-        allowed = await self._ask(click.by, words)
+        permissions = self.desk.permissions
+        allowed = await permissions.ask(click.by, *concerned)
         if allowed is Allowed.YES:
             if rest := await self.intend(click):
                 await rest
             return None
         if allowed is Allowed.UNKNOWN:
-            text = (
-                "Whether you may do this depends on a user group, and Slack does not tell now who"
-                " is in it. Nothing was done; try again in a minute."
-            )
-            return await self.tell(click, text)
-        word = next(w for w in words if self._allowed(click.by, [w]) is Allowed.NO)
-        text = f"Only {named(self.desk.permissions[word])} may {self.may}. Nothing was done."
+            return await self.tell(click, NOT_TOLD)
+        who = permissions.refusing(click.by, *concerned)
         await self.record(click.by, f"button {click.number}", "refused: not permitted", None)
-        return await self.tell(click, text)
+        return await self.tell(click, f"Only {who} may {self.may}. Nothing was done.")
 
 
 class ModalButton(Button):
@@ -191,18 +157,17 @@ class ModalButton(Button):
 
     async def _open(self, click: Click) -> None:
         """Open the modal within the trigger's three seconds, then fill it."""
-        client = self.desk.slack
-        loading = modal.notice(self.title, "Loading …")
-        answer = await client.views_open(trigger_id=click.trigger, view=loading)
+        slack, loading = self.desk.slack, modal.notice(self.title, "Loading …")
+        answer = await slack.views_open(trigger_id=click.trigger, view=loading)
         try:
             view = await self.form(click)
         except Exception:
             log.exception("a form could not be made", extra={"action": self.name})
             view = modal.notice(self.title, "It cannot be read now. Close this and try again.")
-        await client.views_update(view_id=answer["view"]["id"], view=view)
+        await slack.views_update(view_id=answer["view"]["id"], view=view)
 
 
-class Work(Button):
+class JobButton(Button):
     """A button that schedules one job for its alert, at once.
 
     `undone_by` names the action that takes its effect back, after which it may be done again.
@@ -240,7 +205,7 @@ class Work(Button):
         await self.tell(click, f"<@{job.by}> asked for this{asked} already; it is being done.")
 
 
-class Control(Button):
+class JobControl(Button):
     """A button that changes a job; it needs the permission for the job's own action, too."""
 
     async def concerns(self, click: Click) -> tuple[str, ...]:
@@ -256,44 +221,6 @@ class Control(Button):
     async def too_late(self, click: Click) -> None:
         """Tell how the job stands instead."""
         await self.tell(click, standing(await self.desk.store.jobs.get(click.number)))
-
-
-def named_job(job: Job) -> str:
-    """Return the action of a job as a sentence begins with it.
-
-    >>> named_job(Job(name="open_ticket", by="U01ADA"))
-    'Open ticket'
-    """
-    return escape(job.name.replace("_", " ").capitalize())
-
-
-def standing(job: Job | None) -> str:
-    """Return how a job stands, for a person who wanted to change it."""
-    if job is None:
-        return "This is not known any more."
-    words = {
-        JobState.WAITING: "It waits for its time.",
-        JobState.RUNNING: "It is running already.",
-        JobState.CANCELLED: "It was cancelled before.",
-        JobState.STOPPED: "It was stopped before.",
-        JobState.DEAD: f"It failed: {escape(job.result)}",
-    }
-    return words.get(job.state) or done_line(job)
-
-
-def done_line(job: Job) -> str:
-    """Return that a job was done already, by whom, when, and what came of it."""
-    when = f" at {moment(job.created_at)}" if job.created_at else ""
-    return f"Already done, asked for by <@{job.by}>{when}: {job.result or 'without a word'}"
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """Return a number with its word.
-
-    >>> counted(1, "contact"), counted(1200, "contact")
-    ('1 contact', '1,200 contacts')
-    """
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def _number(text: str) -> int:

@@ -1,7 +1,7 @@
 """Who may do what: user ids and user groups, asked of Slack and remembered for some minutes."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +9,8 @@ from enum import StrEnum
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.provider import Clock
 
 YES_FOR = timedelta(minutes=15)
 """How long a known membership permits."""
@@ -30,82 +32,86 @@ class Allowed(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class UserGroup:
     """The members of a user group, as Slack told them at a time."""
 
     members: frozenset[str]
     at: datetime
 
 
-@dataclass(slots=True)
-class Members:
-    """What is known of the user groups; shared by all actions of a process."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permissions:
+    """Who may do what, shared by all buttons of a process.
 
-    _groups: dict[str, Group] = field(default_factory=dict)
+    `by_action` holds ids of people and user groups; an action that it does not name is for all.
+    """
 
-    def allows(self, user: str, who: Sequence[str], now: datetime) -> Allowed:
-        """Tell whether a person is among `who` (ids of people and groups), from memory alone."""
-        if user in who:
-            return Allowed.YES
-        verdicts = [self._verdict(user, self._groups.get(name), now) for name in groups_of(who)]
-        for verdict in (Allowed.YES, Allowed.UNKNOWN):
-            if verdict in verdicts:
-                return verdict
-        return Allowed.NO
+    slack: AsyncWebClient
+    clock: Clock
+    by_action: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    groups: dict[str, UserGroup] = field(default_factory=dict)
 
-    async def ask(
-        self, slack: AsyncWebClient, user: str, who: Sequence[str], now: datetime
-    ) -> Allowed:
-        """Tell whether a person is among `who`, asking Slack where memory does not suffice."""
-        known = self.allows(user, who, now)
-        if known is not Allowed.UNKNOWN:
-            return known
-        await self.renew(slack, who, now, NO_FOR)
-        return self.allows(user, who, now)
+    def allows(self, user: str, *actions: str) -> Allowed:
+        """Tell from memory alone whether a person may do all of these actions."""
+        verdicts = {
+            self._among(user, self.by_action[name]) for name in actions if name in self.by_action
+        }
+        return next((one for one in (Allowed.NO, Allowed.UNKNOWN) if one in verdicts), Allowed.YES)
 
-    async def renew(
-        self,
-        slack: AsyncWebClient,
-        who: Sequence[str],
-        now: datetime,
-        older_than: timedelta = RENEW_AFTER,
-    ) -> None:
+    async def ask(self, user: str, *actions: str) -> Allowed:
+        """Tell the same, asking Slack where memory does not suffice."""
+        if self.allows(user, *actions) is Allowed.UNKNOWN:
+            await self.renew(*actions, older_than=NO_FOR)
+        return self.allows(user, *actions)
+
+    async def renew(self, *actions: str, older_than: timedelta = RENEW_AFTER) -> None:
         """Ask Slack for the groups that were not asked for lately; keep the old where it fails."""
-        due = [name for name in groups_of(who) if self._age(name, now) > older_than]
+        people = [one for name in actions for one in self.by_action.get(name, ())]
+        due = [name for name in dict.fromkeys(groups_of(people)) if self._age(name) > older_than]
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 for name in due:
-                    answer = await slack.usergroups_users_list(usergroup=name)
+                    answer = await self.slack.usergroups_users_list(usergroup=name)
                     members: list[str] = answer.get("users") or []
-                    self._groups[name] = Group(frozenset(members), now)
+                    self.groups[name] = UserGroup(frozenset(members), self.clock())
         except (SlackApiError, TimeoutError, aiohttp.ClientError, OSError):
             return
 
-    def _age(self, name: str, now: datetime) -> timedelta:
-        return now - self._groups[name].at if name in self._groups else timedelta.max
+    def refusing(self, user: str, *actions: str) -> str:
+        """Return who may do the first of the actions that a person may not."""
+        name = next(name for name in actions if self.allows(user, name) is Allowed.NO)
+        return named(self.by_action[name])
 
-    @staticmethod
-    def _verdict(user: str, group: Group | None, now: datetime) -> Allowed:
-        if group is None:
+    def _among(self, user: str, people: Sequence[str]) -> Allowed:
+        if user in people:
+            return Allowed.YES
+        verdicts = [self._member(user, name) for name in groups_of(people)]
+        return next((one for one in (Allowed.YES, Allowed.UNKNOWN) if one in verdicts), Allowed.NO)
+
+    def _member(self, user: str, name: str) -> Allowed:
+        if name not in self.groups:
             return Allowed.UNKNOWN
-        member = user in group.members
-        if now - group.at > (YES_FOR if member else NO_FOR):
+        member = user in self.groups[name].members
+        if self._age(name) > (YES_FOR if member else NO_FOR):
             return Allowed.UNKNOWN
         return Allowed.YES if member else Allowed.NO
 
+    def _age(self, name: str) -> timedelta:
+        return self.clock() - self.groups[name].at if name in self.groups else timedelta.max
 
-def groups_of(who: Iterable[str]) -> list[str]:
+
+def groups_of(people: Iterable[str]) -> list[str]:
     """Return the ids of user groups among ids of people and groups."""
-    return [name for name in who if name.startswith("S")]
+    return [name for name in people if name.startswith("S")]
 
 
-def named(who: Sequence[str]) -> str:
+def named(people: Sequence[str]) -> str:
     """Return people and groups as Slack shows them, to be read by one person alone.
 
     >>> named(["U1", "S2"])
     '<@U1> or <!subteam^S2>'
     """
-    marked = [f"<!subteam^{name}>" if name.startswith("S") else f"<@{name}>" for name in who]
+    marked = [f"<!subteam^{name}>" if name.startswith("S") else f"<@{name}>" for name in people]
     if len(marked) < 2:
         return "".join(marked) or "nobody"
     return f"{', '.join(marked[:-1])} or {marked[-1]}"

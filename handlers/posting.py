@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from handlers.action import Desk
+from handlers.desk import Desk
 from handlers.slack import alert_message as blocks
 from handlers.slack.confirm_flag import flag_question
 from handlers.slack.permalinks import Links, refusal
@@ -46,16 +46,15 @@ class UnmadeError(Exception):
 
 
 class Poster:
-    """Posts what is due in the channel of a desk, whose client must not retry by itself.
+    """Posts what is due in a channel; the client of its desk must not retry by itself.
 
-    `labels` are the names and labels of the registered buttons; `holder` names this process for
-    the lease; `sleep` waits for the channel's turn.
+    `holder` names this process for the lease; `sleep` waits for the channel's turn.
     """
 
     def __init__(
         self,
         desk: Desk,
-        labels: Mapping[str, str],
+        channel: str,
         holder: str,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -63,10 +62,10 @@ class Poster:
         self._slack = desk.slack
         self._sources = desk.sources
         self._catalogue = desk.catalogue
-        self._channel = desk.channel
+        self._channel = channel
         self._masked = desk.masked
         self._clock = desk.clock
-        self._labels = labels
+        self._labels = desk.labels
         self._holder = holder
         self._sleep = sleep
         self._links = Links(desk.slack)
@@ -115,9 +114,8 @@ class Poster:
         count = await self._store.contacts.count_to_flag(alert.id)
         if not count:
             return {}
-        sources = [tally.word for tally in alert.words("source")]
-        known = [self._sources.get(source) for source in sources]
-        return {"deactivate": flag_question(known, count, complaint=alert.key.complaint)}
+        lists = [self._sources.suppressing_of(tally.word) for tally in alert.words("source")]
+        return {"deactivate": flag_question(lists, count, complaint=alert.key.complaint)}
 
     def _alert(self, alert: Alert, beside: blocks.Beside) -> blocks.Message:
         """Return the message of an alert; one that cannot be made must not stop the others."""

@@ -312,6 +312,15 @@ class Provider(ABC):
         return None
 
 
+class Sources(dict[str, Provider]):
+    """The configured accounts by the name of their source; one that is gone can do nothing."""
+
+    def suppressing_of(self, name: str) -> Suppresses | None:
+        """Return the suppression list of a source, None where none can be reached."""
+        source = self.get(name)
+        return source.suppressing if source else None
+
+
 # Whether a request is the provider's
 
 

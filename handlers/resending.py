@@ -10,14 +10,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol, Self
 
-from handlers.action import Desk, Outcome, Progress, ResendTarget, Stopped
-from handlers.button import counted
+from handlers.desk import Desk
 from handlers.errors import PermanentError, TemporaryError, UncertainError
-from handlers.http.outgoing import Call, signature_headers
+from handlers.http.outgoing import Call
+from handlers.http.signing import SignedTarget, signature_headers
 from handlers.provider import StoredCopy
 from handlers.slack.alert_text import reply_text
 from handlers.slack.block_kit import escape
+from handlers.slack.job_text import counted
 from handlers.store import Contact, Job
+from handlers.task import Outcome, Progress, Stopped
 from resolutions.alert import Delivery, DeliveryState
 from resolutions.bounce import Kind
 from resolutions.masking import mask
@@ -48,7 +50,7 @@ class SignedCall:
 
     repeatable = True
 
-    def __init__(self, desk: Desk, target: ResendTarget) -> None:
+    def __init__(self, desk: Desk, target: SignedTarget) -> None:
         self._desk = desk
         self._target = target
 
@@ -80,8 +82,7 @@ class StoredCopies:
     async def send(self, delivery: Delivery, job: Job) -> str:
         """Have the provider send its copy once more."""
         source = self._desk.sources.get(delivery.source)
-        resending = source.resending if source else None
-        if source is None or resending is None or not delivery.stored_copy:
+        if source is None or source.resending is None or not delivery.stored_copy:
             raise PermanentError("the provider keeps no copy of it")
         copy = StoredCopy(
             recipient=delivery.recipient,
@@ -90,7 +91,7 @@ class StoredCopies:
             message_id=delivery.message_id,
             key=request_id(delivery),
         )
-        return f"accepted by {source.name} as {await resending.resend(copy)}"
+        return f"accepted by {source.name} as {await source.resending.resend(copy)}"
 
 
 def way_of(desk: Desk, word: str) -> Way:
@@ -292,8 +293,7 @@ class Resending:
 
     async def _suppressed(self, delivery: Delivery) -> str:
         """Return what the provider's list says against it; lift an entry if that was confirmed."""
-        source = self._desk.sources.get(delivery.source)
-        suppressing = source.suppressing if source else None
+        suppressing = self._desk.sources.suppressing_of(delivery.source)
         entry = await suppressing.suppression_of(delivery.recipient) if suppressing else None
         if suppressing is None or entry is None:
             return ""

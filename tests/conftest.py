@@ -16,8 +16,11 @@ from bot.settings.model import SlackSettings
 from bot.slack.bolt import answering_client
 from bot.store.options import Options
 from bot.store.store import SqlStore
-from handlers.action import Desk
+from handlers.actions import LABELS
+from handlers.desk import Desk
 from handlers.http.outgoing import Outgoing
+from handlers.permission import Permissions
+from handlers.provider import Sources
 from resolutions.catalogue.resolution import Catalogue
 from resolutions.operator import Operators
 from resolutions.rules.rulebook import Rulebook
@@ -156,18 +159,19 @@ async def furnish(
                 bot_token=SecretStr(TOKEN),
                 signing_secret=SecretStr(SIGNING),
             )
+            slack = answering_client(settings, session)
             desk = Desk(
                 store=store,
-                sources={},
+                sources=Sources(),
                 tickets=None,
                 catalogue=catalogue,
                 rulebook=rulebook,
                 operators=operators,
-                slack=answering_client(settings, session),
+                slack=slack,
                 outgoing=outgoing,
                 clock=clock,
-                channel=CHANNEL,
-                admin_channel=ADMIN_CHANNEL,
+                permissions=Permissions(slack=slack, clock=clock),
+                labels=LABELS,
             )
             return Office(replace(desk, **changes), settings, session)
 

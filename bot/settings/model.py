@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 from bot.settings.faults import check, missing, unknown, unless
 from bot.settings.source import SettingsError
 from bot.settings.storage import StoreSettings, Table, load
-from handlers.actions import ACTIONS
+from handlers.actions import BUTTONS
 from handlers.provider import SourceSettings
 from handlers.providers import PROVIDERS
 from handlers.tickets import TICKETS
@@ -167,7 +167,7 @@ class Settings(ReplaySettings):
     @field_validator("permissions")
     @classmethod
     def _check_permissions(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        known = list(ACTIONS)
+        known = list(BUTTONS)
         faults = [unknown(("permissions", name), known) for name in value if name not in known]
         faults += [
             f"permissions.{action}: {person!r} is no id of a person (U...) or a user"

@@ -9,8 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.action import Action
-from handlers.button import ModalButton
+from handlers.button import Button, ModalButton
 from handlers.entrances.commands import Commands
 from handlers.entrances.home import Home
 from handlers.entrances.shortcuts import Shortcuts
@@ -28,17 +27,17 @@ log = logging.getLogger(__name__)
 
 def listen(
     app: AsyncApp,
-    actions: Mapping[str, Action],
+    buttons: Mapping[str, Button],
     commands: Commands,
     shortcuts: Shortcuts,
     home: Home,
 ) -> None:
     """Register every listener; what nothing else hears is answered by the last ones."""
-    for name, action in actions.items():
-        app.action(name)(action.clicked)
-        if isinstance(action, ModalButton):
-            app.view(name)(action.submitted)
-    app.action(MORE)(More(actions, home).clicked)
+    for name, button in buttons.items():
+        app.action(name)(button.clicked)
+        if isinstance(button, ModalButton):
+            app.view(name)(button.submitted)
+    app.action(MORE)(More(buttons, home).clicked)
     app.shortcut("diagnose_bounce")(shortcuts.diagnose_bounce)
     app.shortcut("look_up_contact")(shortcuts.look_up_contact)
     app.view("look_up_contact")(shortcuts.asked)
@@ -56,17 +55,17 @@ def listen(
 class More:
     """The overflow menu and the select of a message: its values are `<action>|<alert id>`."""
 
-    def __init__(self, actions: Mapping[str, Action], home: Home) -> None:
-        self._actions = actions
+    def __init__(self, buttons: Mapping[str, Button], home: Home) -> None:
+        self._buttons = buttons
         self._home = home
 
     async def clicked(
         self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], respond: AsyncRespond
     ) -> None:
-        """Hand the click to the action that was chosen; one that is gone is answered as stale."""
+        """Hand the click to the button that was chosen; one that is gone is answered as stale."""
         option = action.get("selected_option") or {}
         name, _, value = str(option.get("value", "")).partition("|")
-        chosen = self._actions.get(name)
+        chosen = self._buttons.get(name)
         if chosen is None:
             await self._home.stale(ack, body, respond)
         else:

@@ -1,6 +1,5 @@
-"""The actions by their word."""
+"""The buttons and the tasks by their word; an action is a button, a task, or both."""
 
-from handlers.action import Action
 from handlers.actions.cancel import Cancel
 from handlers.actions.confirm_subscription import ConfirmSubscription
 from handlers.actions.deactivate import Deactivate
@@ -12,10 +11,13 @@ from handlers.actions.resend import Resend
 from handlers.actions.retry import Retry
 from handlers.actions.show_addresses import ShowAddresses
 from handlers.actions.stop import Stop
+from handlers.button import Button
+from handlers.slack.labels import Labels
+from handlers.task import Task
 
-ACTIONS: dict[str, type[Action]] = {
-    action.name: action
-    for action in (
+BUTTONS: dict[str, type[Button]] = {
+    button.name: button
+    for button in (
         Resend,
         Deactivate,
         Reactivate,
@@ -26,6 +28,13 @@ ACTIONS: dict[str, type[Action]] = {
         Move,
         Retry,
         Stop,
-        ConfirmSubscription,
     )
 }
+TASKS: dict[str, type[Task]] = {
+    task.name: task
+    for task in (Resend, Deactivate, Reactivate, OpenTicket, ListRecipients, ConfirmSubscription)
+}
+LABELS = Labels(
+    {name: button.label for name, button in BUTTONS.items()},
+    {name: task.called for name, task in TASKS.items()},
+)

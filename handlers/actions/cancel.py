@@ -1,9 +1,9 @@
 """Cancel what is scheduled, as long as it does not run."""
 
-from handlers.button import Click, Control, Rest, named_job
+from handlers.button import Click, JobControl, Rest
 
 
-class Cancel(Control):
+class Cancel(JobControl):
     """Cancel a job that waits; who is later than its start is told so."""
 
     name = "cancel"
@@ -15,5 +15,6 @@ class Cancel(Control):
         job = await self.desk.store.jobs.get(click.number)
         if job is None or not await self.desk.store.jobs.cancel(job.id, click.by):
             return self.too_late(click)
-        await self.note(job, f"cancel:{job.id}", f"{named_job(job)} cancelled by <@{click.by}>.")
+        called = self.desk.labels.job(job.name)
+        await self.note(job, f"cancel:{job.id}", f"{called} cancelled by <@{click.by}>.")
         return self.changed(click, job, "Cancelled: nothing is done.")

@@ -1,29 +1,22 @@
 """Confirm a subscription that a provider asks for, after its request was answered.
 
-Never a button: the webhook schedules it. Its link is shown to people as text and never fetched.
+The webhook schedules it. Its link is shown to people as text and never fetched.
 """
 
 import hashlib
-from typing import Any
 
-from slack_bolt.context.ack.async_ack import AsyncAck
-
-from handlers.action import Action, Outcome, Progress
 from handlers.errors import PermanentError
 from handlers.provider import Confirmation
 from handlers.slack.block_kit import escape, preformatted, section
 from handlers.store import Job, Note
+from handlers.task import Outcome, Progress, Task
 
 
-class ConfirmSubscription(Action):
+class ConfirmSubscription(Task):
     """Confirm through the provider's own API, else ask the people who run Bounce Desk."""
 
     name = "confirm_subscription"
-    label = ""
-
-    async def clicked(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """Ack: there is no such button."""
-        await ack()
+    called = "Confirmation of a subscription"
 
     async def perform(self, job: Job, progress: Progress) -> Outcome:
         """Confirm; what a person has to do is told in the admin channel."""
@@ -65,6 +58,5 @@ class ConfirmSubscription(Action):
             alert_id=None,
             text=text,
             blocks=blocks,
-            channel=self.desk.admin_channel,
         )
         await self.desk.store.notes.queue(note)

@@ -3,24 +3,26 @@
 from collections import Counter
 from collections.abc import AsyncIterator
 
-from handlers.action import Outcome, Progress, Stopped
-from handlers.button import Click, Work, counted, done_line
+from handlers.button import Click, JobButton
 from handlers.errors import PermanentError
 from handlers.provider import Provider
 from handlers.slack.alert_text import address, reply_text
 from handlers.slack.block_kit import Block, actions, button, escape, section
 from handlers.slack.confirm_flag import flag_question
+from handlers.slack.job_text import counted, done_line
 from handlers.store import Contact, Job
+from handlers.task import AuditedTask, Outcome, Progress, Stopped
 
 IN_A_ROW = 5
 """Refusals in a row that end a job: what refuses so often refuses for all."""
 
 
-class Deactivate(Work):
+class Deactivate(JobButton, AuditedTask):
     """Flag the contacts whose failure is final for the address, here and at the provider."""
 
     name = "deactivate"
     label = "Flag as inactive"
+    called = label
     may = "flag contacts as inactive"
     undone_by = "reactivate"
 
@@ -44,8 +46,8 @@ class Deactivate(Work):
         alert = await self.desk.store.alerts.get(number)
         if alert is None:
             return None
-        known = [self.desk.sources.get(tally.word) for tally in alert.words("source")]
-        return flag_question(known, count, complaint=alert.key.complaint)
+        lists = [self.desk.sources.suppressing_of(one.word) for one in alert.words("source")]
+        return flag_question(lists, count, complaint=alert.key.complaint)
 
     async def work(self, job: Job, progress: Progress) -> Outcome:
         """Flag page by page; what one contact's provider refuses is listed, the rest goes on."""
@@ -83,8 +85,7 @@ class Deactivate(Work):
 
     async def _flag(self, contact: Contact, job: Job) -> None:
         """Look the address up at the provider, add it only if it is absent, note both."""
-        source = self.desk.sources.get(contact.source)
-        suppressing = source.suppressing if source else None
+        suppressing = self.desk.sources.suppressing_of(contact.source)
         before = added = None
         if suppressing is not None:
             before = await suppressing.suppression_of(contact.recipient)

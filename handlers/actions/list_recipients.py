@@ -2,18 +2,19 @@
 
 from dataclasses import replace
 
-from handlers.action import Outcome, Progress
-from handlers.button import Work
+from handlers.button import JobButton
 from handlers.errors import PermanentError
 from handlers.slack.recipient_csv import recipient_list
 from handlers.store import Job
+from handlers.task import AuditedTask, Outcome, Progress
 
 
-class ListRecipients(Work):
+class ListRecipients(JobButton, AuditedTask):
     """Put the list of recipients into the thread, as things stand now."""
 
     name = "list_recipients"
     label = "List recipients (CSV)"
+    called = "List of recipients"
     may = "list the recipients"
 
     async def settled(self, last: Job) -> bool:

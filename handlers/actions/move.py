@@ -5,9 +5,11 @@ from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from handlers.button import Click, Control, ModalButton, named_job, standing
+from handlers.button import Click, JobControl, ModalButton
+from handlers.permission import Allowed
 from handlers.slack import modal
 from handlers.slack.block_kit import moment
+from handlers.slack.job_text import standing
 from handlers.slack.time_zone import zone_of
 from handlers.store import Job, JobState
 
@@ -16,7 +18,7 @@ LATE = timedelta(seconds=90)
 """The picker has no seconds: the minute that runs is not yet the past."""
 
 
-class Move(Control, ModalButton):
+class Move(JobControl, ModalButton):
     """Ask for another date and time in a modal."""
 
     name = "move"
@@ -35,7 +37,7 @@ class Move(Control, ModalButton):
         await ack()
         await self.record(by, f"job {job.id} ({job.name})", f"moved to {when}", job.alert_id)
         if when is not None:
-            text = f"{named_job(job)} moved by <@{by}> to {moment(when)}."
+            text = f"{self.desk.labels.job(job.name)} moved by <@{by}> to {moment(when)}."
             await self.note(job, f"move:{job.id}:{when.timestamp():.0f}", text)
 
     async def _moved(self, job: Job | None, when: datetime | None, by: str) -> str:
@@ -45,7 +47,8 @@ class Move(Control, ModalButton):
             return f"Choose a time that is still to come, within {FARTHEST.days} days."
         if job is None:
             return standing(job)
-        if not await self.permitted(by, (self.name, job.name)):
+        permitted = await self.desk.permissions.ask(by, self.name, job.name)
+        if permitted is not Allowed.YES:
             return "You may not move it, or that cannot be checked now."
         if not await self.desk.store.jobs.move(job.id, max(when, now), by):
             return "It is running already, or has ended: it cannot be moved any more."

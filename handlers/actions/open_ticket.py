@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from handlers.action import Outcome, Progress
-from handlers.button import Click, Rest, Work
+from handlers.button import Click, JobButton, Rest
 from handlers.errors import PermanentError
 from handlers.slack.alert_message import fitting
 from handlers.slack.alert_text import lead, reply_text, spoken, ticket
 from handlers.slack.block_kit import escape, utc
 from handlers.slack.permalinks import Links
 from handlers.store import Job
+from handlers.task import AuditedTask, Outcome, Progress
 from handlers.ticket import Opened, Ticket
 from resolutions.alert import Alert, Delivery, Tally
 from resolutions.catalogue.resolution import Resolution
@@ -27,11 +27,12 @@ NAMES = 10
 WORD_LIMIT = 300
 
 
-class OpenTicket(Work):
+class OpenTicket(JobButton, AuditedTask):
     """Open a ticket with all that is known."""
 
     name = "open_ticket"
     label = "Open a ticket"
+    called = label
     may = "open a ticket"
 
     async def intend(self, click: Click) -> Rest | None:

@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator
 
-from handlers.action import Outcome, Progress, Stopped
-from handlers.button import Work, counted
+from handlers.button import JobButton
 from handlers.errors import PermanentError
 from handlers.provider import Suppresses
 from handlers.slack.alert_text import reply_text
 from handlers.slack.block_kit import escape
+from handlers.slack.job_text import counted
 from handlers.store import Contact, Job
+from handlers.task import AuditedTask, Outcome, Progress, Stopped
 from resolutions.masking import mask
 
 
@@ -16,11 +17,12 @@ class KeptError(Exception):
     """A flag that is not taken back, and why."""
 
 
-class Reactivate(Work):
+class Reactivate(JobButton, AuditedTask):
     """Take back the flags that came from this alert."""
 
     name = "reactivate"
     label = "Take the flags back"
+    called = label
     may = "take flags back"
     undone_by = "deactivate"
 
@@ -84,8 +86,7 @@ class Reactivate(Work):
         return f"is active here; the entry on {entry.list} was changed since and is left there"
 
     def _list_of(self, contact: Contact) -> Suppresses:
-        source = self.desk.sources.get(contact.source)
-        suppressing = source.suppressing if source else None
+        suppressing = self.desk.sources.suppressing_of(contact.source)
         if suppressing is None:
             raise KeptError(
                 f"our entry at the provider cannot be reached; set sources.{contact.source}.api"

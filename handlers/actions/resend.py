@@ -6,15 +6,17 @@ from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from handlers.action import Outcome, Progress
-from handlers.button import Click, ModalButton, counted
+from handlers.button import Click, ModalButton
+from handlers.permission import Allowed
 from handlers.resending import Resending
 from handlers.slack import modal
 from handlers.slack.alert_text import reply_text, title
 from handlers.slack.block_kit import Block, escape, moment, section
+from handlers.slack.job_text import counted
 from handlers.slack.modal import Choice
 from handlers.slack.time_zone import Zone, zone_of
 from handlers.store import Job, JobState
+from handlers.task import AuditedTask, Outcome, Progress
 from resolutions.alert import Alert, Delivery, DeliveryState
 from resolutions.bounce import Kind, Permanence
 from resolutions.catalogue.resolution import FinalFor, Resolution
@@ -51,19 +53,20 @@ WARNINGS = {
 GONE = "This alert is not known any more."
 
 
-class Resend(ModalButton):
+class Resend(ModalButton, AuditedTask):
     """Schedule a resend: a modal asks whom, when and how."""
 
     name = "resend"
     label = "Schedule a resend"
     may = "schedule a resend"
     title = label
+    called = "Resend"
 
     async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Validate the modal, schedule the job, ack."""
         by, alert_id = body["user"]["id"], int(modal.metadata_of(view)["alert"])
         wrong = self._wrong(view)
-        if not wrong and not await self.permitted(by):
+        if not wrong and await self.desk.permissions.ask(by, self.name) is not Allowed.YES:
             wrong = {"when": "You may not schedule a resend, or that cannot be checked now."}
         if wrong:
             await ack(**modal.errors(**wrong))

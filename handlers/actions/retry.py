@@ -1,9 +1,9 @@
 """Try again what failed, from where it got to."""
 
-from handlers.button import Click, Control, Rest
+from handlers.button import Click, JobControl, Rest
 
 
-class Retry(Control):
+class Retry(JobControl):
     """Make a failed job wait again."""
 
     name = "retry"

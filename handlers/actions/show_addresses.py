@@ -1,8 +1,9 @@
 """Show the addresses of an alert to one person, who is noted in the audit log."""
 
-from handlers.button import Button, Click, Rest, counted
+from handlers.button import Button, Click, Rest
 from handlers.slack.alert_text import address
 from handlers.slack.block_kit import cut, plain
+from handlers.slack.job_text import counted
 
 SHOWN = 100
 

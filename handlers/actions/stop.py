@@ -1,9 +1,9 @@
 """Stop what runs, at its next step; what was done stays done."""
 
-from handlers.button import Click, Control, Rest
+from handlers.button import Click, JobControl, Rest
 
 
-class Stop(Control):
+class Stop(JobControl):
     """Stop a running job."""
 
     name = "stop"

@@ -9,8 +9,8 @@ from typing import Any
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.action import Desk
-from handlers.permission import Allowed, named
+from handlers.desk import Desk
+from handlers.permission import Allowed
 from handlers.slack import answers
 from handlers.slack.alert_text import headline, most_at
 from handlers.slack.block_kit import Message, cut, escape, unescape

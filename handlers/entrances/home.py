@@ -7,7 +7,7 @@ from typing import Any
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
-from handlers.action import Desk
+from handlers.desk import Desk
 from handlers.slack import alert_message as blocks
 from handlers.slack.alert_text import headline
 from handlers.slack.permalinks import Links
@@ -72,14 +72,36 @@ class Home:
             *_alerts(alerts, links, self._desk.catalogue, total),
             blocks.divider(),
             blocks.header("Scheduled"),
-            blocks.section(_scheduled(await store.jobs.in_states([JobState.WAITING], 5 * SHOWN))),
-            *_failed(await store.jobs.in_states([JobState.DEAD], SHOWN)),
+            blocks.section(
+                self._scheduled(await store.jobs.in_states([JobState.WAITING], 5 * SHOWN))
+            ),
+            *self._failed(await store.jobs.in_states([JobState.DEAD], SHOWN)),
             blocks.divider(),
             blocks.header("Sources"),
             blocks.section(_health(await store.health.sources(), self._desk.sources)),
             *_quarantine(await store.quarantine.newest(limit=SHOWN + 1)),
             blocks.context(f"As of {blocks.moment(now)}; open this tab again to see it anew."),
         ]
+
+    def _scheduled(self, jobs: Sequence[Job]) -> str:
+        lines = [
+            f"{self._desk.labels.job(job.name)} for {blocks.moment(job.run_at)}, by <@{job.by}>"
+            for job in jobs
+            if job.run_at is not None and job.by != "bounce"
+        ]
+        if len(lines) > SHOWN:
+            lines[SHOWN:] = [f"and {len(lines) - SHOWN} more"]
+        return "\n".join(lines) or "Nothing is scheduled."
+
+    def _failed(self, jobs: Sequence[Job]) -> list[Block]:
+        shown = []
+        for job in jobs[:SHOWN]:
+            deed, why = self._desk.labels.job(job.name), blocks.escape(blocks.cut(job.result, 300))
+            again = blocks.button("Try again", "retry", str(job.id), about=deed)
+            shown.append(
+                blocks.section_with(f"*Failed:* {deed} — {why}", again, block_id=f"failed:{job.id}")
+            )
+        return shown
 
 
 def _counted(counts: Mapping[str, int], catalogue: Catalogue) -> str:
@@ -110,28 +132,6 @@ def _alerts(
     if more := total - len(alerts):
         what = "of less severity, with fewer emails or older"
         shown.append(blocks.context(f"and {more:,} more open in the channel, {what}"))
-    return shown
-
-
-def _scheduled(jobs: Sequence[Job]) -> str:
-    lines = [
-        f"{job.name.replace('_', ' ').capitalize()} for {blocks.moment(job.run_at)}, by <@{job.by}>"
-        for job in jobs
-        if job.run_at is not None and job.by != "bounce"
-    ]
-    if len(lines) > SHOWN:
-        lines[SHOWN:] = [f"and {len(lines) - SHOWN} more"]
-    return "\n".join(lines) or "Nothing is scheduled."
-
-
-def _failed(jobs: Sequence[Job]) -> list[Block]:
-    shown = []
-    for job in jobs[:SHOWN]:
-        deed, why = job.name.replace("_", " "), blocks.escape(blocks.cut(job.result, 300))
-        again = blocks.button("Try again", "retry", str(job.id), about=deed)
-        shown.append(
-            blocks.section_with(f"*Failed:* {deed} — {why}", again, block_id=f"failed:{job.id}")
-        )
     return shown
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.errors import SlackApiError
 
-from handlers.action import Desk
+from handlers.desk import Desk
 from handlers.slack import answers
 from handlers.slack.block_kit import Block, Message, plain, plain_text, unescape
 from handlers.slack.permalinks import refusal

@@ -1,13 +1,9 @@
-"""The one HTTP client for calls to the outside, and Standard Webhooks signatures.
+"""The one HTTP client for calls to the outside.
 
 Targets come from the operator's configuration only, never from a payload. aiohttp is imported
 when a client is opened, so that commands which call nobody do not wait for it.
 """
 
-import base64
-import binascii
-import hashlib
-import hmac
 import json
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -18,8 +14,6 @@ from email.utils import parsedate_to_datetime
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
-
-from pydantic import SecretStr
 
 from handlers.errors import PermanentError, TemporaryError, UncertainError
 
@@ -160,35 +154,6 @@ class Outgoing:
                 headers={name.lower(): value for name, value in response.headers.items()},
                 body=bytes(content),
             )
-
-
-def signature_headers(
-    secret: SecretStr, message_id: str, at: datetime, body: bytes
-) -> dict[str, str]:
-    """Return the headers that sign a webhook of ours, after Standard Webhooks.
-
-    The secret is base64, with or without `whsec_` before it; PermanentError if it is not.
-    https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
-    """
-    seconds = str(int(at.timestamp()))
-    signed = b".".join((message_id.encode(), seconds.encode(), body))
-    digest = hmac.digest(_signing_key(secret), signed, hashlib.sha256)
-    return {
-        "webhook-id": message_id,
-        "webhook-timestamp": seconds,
-        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
-    }
-
-
-def _signing_key(secret: SecretStr) -> bytes:
-    text = secret.get_secret_value().removeprefix("whsec_").rstrip("=")
-    try:
-        key = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if not key:
-        raise PermanentError("the secret that signs our webhooks is not base64 (whsec_…)")
-    return key
 
 
 def is_private(address: str) -> bool:

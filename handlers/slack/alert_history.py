@@ -1,25 +1,26 @@
 """What people did with an alert: a line each, with buttons for what can still be changed; pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from handlers.slack.block_kit import Block, actions, button, context, cut, escape, moment, tame
+from handlers.slack.labels import Labels
 from resolutions.alert import Alert, Deed
 
 DEEDS = 6
 DEED_LIMIT = 400
 
 
-def deed_blocks(alert: Alert, labels: Mapping[str, str]) -> Iterator[Block]:
+def deed_blocks(alert: Alert, labels: Labels) -> Iterator[Block]:
     """Give a line for each deed, with the buttons of what can still be changed."""
     restorable = _restorable_of(alert)
     shown = _shown(alert)
     if len(alert.deeds) > len(shown):
         yield context(f"{len(alert.deeds) - len(shown)} earlier deeds are in the thread.")
     for deed in shown:
-        yield context(cut(_deed(deed, alert.recipients), DEED_LIMIT))
+        yield context(cut(_deed(deed, labels.job(deed.action), alert.recipients), DEED_LIMIT))
         elements = list(_controls(deed, labels))
-        if deed is restorable and "reactivate" in labels:
-            elements.append(button(labels["reactivate"], "reactivate", str(alert.id)))
+        if deed is restorable and "reactivate" in labels.buttons:
+            elements.append(button(labels.buttons["reactivate"], "reactivate", str(alert.id)))
         if elements:
             yield actions(elements, f"deed:{deed.job_id}:{deed.state}")
 
@@ -48,29 +49,25 @@ def _open(deed: Deed) -> bool:
     return deed.state in {"waiting", "running"}
 
 
-def _deed(deed: Deed, total: int) -> str:
+def _deed(deed: Deed, called: str, total: int) -> str:
     what = tame(" ".join(deed.line.split()))
     who = "Bounce Desk" if deed.by == "bounce" else f"<@{escape(deed.by)}>"
     if deed.state == "waiting" and deed.run_at is not None:
         tried = f" (last attempt: {cut(what, 100)})" if what else ""
-        return f"{_name(deed)} scheduled by {who} for {moment(deed.run_at)}{tried}"
+        return f"{called} scheduled by {who} for {moment(deed.run_at)}{tried}"
     if deed.state == "waiting":
-        return f"{_name(deed)} asked for by {who}, {moment(deed.at)}; it runs next"
+        return f"{called} asked for by {who}, {moment(deed.at)}; it runs next"
     if deed.state == "running":
-        return f"{_name(deed)}: {_bar(deed.done, total)}, by {who} since {moment(deed.at)}"
+        return f"{called}: {_bar(deed.done, total)}, by {who} since {moment(deed.at)}"
     if deed.state != "done":
         words = {"dead": "failed", "stopped": f"stopped after {deed.done:,}"}
-        ended = f"{_name(deed)} {words.get(deed.state, deed.state)}"
+        ended = f"{called} {words.get(deed.state, deed.state)}"
         what = (
             f"{ended} {what}" if what.startswith("by ") else f"{ended}: {what}" if what else ended
         )
-    what = cut(what or f"{_name(deed)} done", DEED_LIMIT - 120)
+    what = cut(what or f"{called} done", DEED_LIMIT - 120)
     by = "" if who in what else f", by {who}"
     return f"{what}{by}, {moment(deed.ended_at or deed.run_at or deed.at)}"
-
-
-def _name(deed: Deed) -> str:
-    return escape(deed.action.replace("_", " ").capitalize())
 
 
 def _bar(done: int, total: int) -> str:
@@ -78,14 +75,16 @@ def _bar(done: int, total: int) -> str:
     return f"{'█' * full}{'░' * (10 - full)} {done:,} of at most {max(total, done):,}"
 
 
-def _controls(deed: Deed, labels: Mapping[str, str]) -> Iterator[Block]:
+def _controls(deed: Deed, labels: Labels) -> Iterator[Block]:
     if deed.state == "waiting" and deed.run_at is not None:
         names = ["move", "cancel"]
     else:
         names = {"running": ["stop"], "dead": ["retry"]}.get(deed.state, [])
     for word in names:
-        if word in labels:
-            yield button(labels[word], word, str(deed.job_id), about=_name(deed))
+        if word in labels.buttons:
+            yield button(
+                labels.buttons[word], word, str(deed.job_id), about=labels.job(deed.action)
+            )
 
 
 def _restorable(deeds: Sequence[Deed]) -> Deed | None:

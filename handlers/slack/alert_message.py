@@ -57,6 +57,7 @@ from handlers.slack.block_kit import (
     utc,
     visible,
 )
+from handlers.slack.labels import Labels
 from resolutions.alert import Alert, Delivery
 from resolutions.catalogue.resolution import Family, Resolution
 from resolutions.diagnosis.diagnose import Confidence
@@ -75,7 +76,6 @@ __all__ = [
     "cut",
     "divider",
     "escape",
-    "failed_job",
     "fine_print",
     "fitted",
     "fitting",
@@ -105,7 +105,6 @@ BUTTONS = 3
 RESERVE = 200
 """What the frame of the reply takes, beside its text."""
 
-FAILURE_LIMIT = 1_500
 REPLY_LIMIT = 3_000
 EXPLANATION_LIMIT, STEP_LIMIT, STEPS_LIMIT, EVIDENCE_LIMIT = 700, 400, 1_800, 300
 NEEDS_A_BOUNCE = frozenset({"resend", "deactivate"})
@@ -132,12 +131,12 @@ def alert(
     alert: Alert,
     resolution: Resolution,
     *,
-    labels: Mapping[str, str],
+    labels: Labels,
     masked: bool,
     now: datetime,
     beside: Beside = NOTHING_BESIDE,
 ) -> Message:
-    """Return the message of an alert. `labels` are the registered buttons' labels by name."""
+    """Return the message of an alert, with the registered buttons."""
     resolution = fitting(alert, resolution)
     about = title(alert, resolution)
     first = section(f"*{about}* — {facts(alert)}\n{_explanation(alert, resolution)}")
@@ -145,7 +144,10 @@ def alert(
     below = [
         *_evidence(alert),
         *_buttons(
-            alert, _offered(alert, resolution, labels, masked=masked), unescape(about), beside
+            alert,
+            _offered(alert, resolution, labels.buttons, masked=masked),
+            unescape(about),
+            beside,
         ),
         context(*_small_print(alert, beside.link_of_previous)),
         *deed_blocks(alert, labels),
@@ -192,18 +194,6 @@ def thread(alert: Alert, deliveries: Sequence[Delivery], *, masked: bool) -> Mes
         return Message(text, plain(text))
     block: Block = {"type": "rich_text", "block_id": f"details:{alert.id}", "elements": parts}
     return Message(text, [block])
-
-
-def failed_job(label: str, why: str, job_id: int) -> Message:
-    """Return what failed, what is safe, and a button to try again."""
-    said = cut(escape(why), FAILURE_LIMIT)
-    safe = "What was done before stays done; nothing is done twice."
-    text = f"*{escape(label)} failed:* {said}\n{safe}"
-    again = button("Try again", "retry", str(job_id), about=label)
-    return Message(
-        cut(f"{escape(label)} failed: {said}", SPOKEN_LIMIT),
-        [section(text), actions([again], f"retry:{job_id}")],
-    )
 
 
 def _explanation(alert: Alert, resolution: Resolution) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from handlers.provider import Provider
+from handlers.provider import Suppresses
 from handlers.slack.block_kit import Block, confirm
 
 STOPS_LIMIT = 190
@@ -10,18 +10,17 @@ STOPS_LIMIT = 190
 
 
 def flag_question(
-    sources: Sequence[Provider | None], count: int, *, complaint: bool = False
+    lists: Sequence[Suppresses | None], count: int, *, complaint: bool = False
 ) -> Block:
-    """Return the question before contacts of these sources are flagged as inactive."""
+    """Return the question before contacts are flagged, of sources with these lists."""
     people = "1 contact" if count == 1 else f"{count:,} contacts"
     back = "A complaint is not taken back." if complaint else "It can be taken back."
-    text = f"For {people} this {_effect(sources)} {back}"
+    text = f"For {people} this {_effect(lists)} {back}"
     return confirm(f"Flag {people} as inactive?", text, "Flag as inactive", "Not now")
 
 
-def _effect(sources: Sequence[Provider | None]) -> str:
+def _effect(lists: Sequence[Suppresses | None]) -> str:
     """Return what nobody of them gets any more, in the words of the providers."""
-    lists = [source.suppressing if source else None for source in sources]
     stops = list(dict.fromkeys(each.stops for each in lists if each is not None))
     if not stops:
         return (

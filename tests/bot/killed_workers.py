@@ -15,26 +15,23 @@ from datetime import UTC, datetime
 
 from sqlalchemy import text
 
-from bot.job_runner import Performer
+from bot.job_runner import JobRunner
 from bot.store.options import Options
 from bot.store.store import SqlStore
-from handlers.action import Action, Outcome
+from handlers.task import Outcome, Task
 
 LEASE_SECONDS = 0.5
 
 
-class Effect(Action):
+class Effect(Task):
     """Leaves a row for each time that a job was performed."""
 
     name = "effect"
-    label = "Effect"
+    called = "Effect"
 
     def __init__(self, store: SqlStore, told: int) -> None:
         self.store = store
         self.told = told
-
-    async def clicked(self, ack, body, action) -> None:
-        raise NotImplementedError
 
     async def perform(self, job, progress) -> Outcome:
         async with self.store.database.writing() as connection:
@@ -54,7 +51,7 @@ def now() -> datetime:
 async def work(url: str, told: int) -> None:
     """Perform jobs until none is left in any hands."""
     async with SqlStore.open(url, now, Options(alone=False, own_clock=False)) as store:
-        performer = Performer(store, {"effect": Effect(store, told)}, now)
+        performer = JobRunner(store, {"effect": Effect(store, told)}, now)
         performer.lease_seconds = LEASE_SECONDS
         while await left(store):
             if not await performer.start():

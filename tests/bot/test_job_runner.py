@@ -11,30 +11,28 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from bot.job_runner import ATTEMPTS, FAILURES_SHOWN, JOBS_AT_ONCE, Performer, backoff
+from bot.job_runner import ATTEMPTS, JOBS_AT_ONCE, JobRunner, backoff
 from bot.store.sql.database import AwayError
 from bot.store.sql.tables import jobs, notes
-from handlers.action import Action, Outcome, Stopped
 from handlers.errors import PermanentError, TemporaryError, UncertainError
+from handlers.slack.job_text import FAILURES_SHOWN
 from handlers.store import Job, JobState
+from handlers.task import Outcome, Stopped, Task
 
 SOON = 5.0
 """Seconds after which something that waits for an event has failed."""
 
 
-class Errand(Action):
+class Errand(Task):
     """Does what a test tells it to: returns an outcome, raises an error, or runs a function."""
 
     name = "errand"
-    label = "Run the errand"
+    called = "Run the errand"
 
     def __init__(self) -> None:
         self.answer: Any = Outcome(line="done")
         self.jobs: list[Job] = []
         self.begun = asyncio.Event()
-
-    async def clicked(self, ack, body, action) -> None:
-        raise NotImplementedError
 
     async def perform(self, job, progress) -> Outcome:
         self.jobs.append(job)
@@ -52,7 +50,7 @@ def errand():
 
 @pytest.fixture
 async def performer(store, errand, clock):
-    performer = Performer(store, {"errand": errand}, clock)
+    performer = JobRunner(store, {"errand": errand}, clock)
     yield performer
     await performer.abandon()
 

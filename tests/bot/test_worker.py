@@ -8,14 +8,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from bot.job_runner import JobRunner
 from bot.sandbox.stand_in import SlackStandIn
 from bot.slack.bolt import posting_client
 from bot.store.options import Timing
 from bot.worker import Worker
-from handlers.action import Action, Outcome
 from handlers.posting import Poster
 from handlers.provider import Parsed
 from handlers.store import Job, JobState
+from handlers.task import Outcome, Task
 from handlers.triage import Triage
 from tests.bot.store.samples import event, request
 from tests.conftest import CHANNEL, SIGNING, TOKEN
@@ -24,18 +25,15 @@ SOON = 10.0
 """Seconds after which something that comes by itself has failed to come."""
 
 
-class Errand(Action):
+class Errand(Task):
     """Does nothing, at once or never."""
 
     name = "errand"
-    label = "Run the errand"
+    called = "Run the errand"
 
     def __init__(self) -> None:
         self.never = False
         self.begun = asyncio.Event()
-
-    async def clicked(self, ack, body, action) -> None:
-        raise NotImplementedError
 
     async def perform(self, job, progress) -> Outcome:
         self.begun.set()
@@ -65,15 +63,15 @@ def errand():
 
 @pytest.fixture
 async def worker(store, slack, clock, furnish, errand):
-    office = furnish(slack.base_url, admin_channel=CHANNEL)
+    office = furnish(slack.base_url)
     desk = replace(office.desk, slack=posting_client(office.settings, office.session))
 
     async def sleep(seconds: float) -> None:
         clock.advance(seconds)
 
-    posters = [Poster(desk, {}, "test", sleep)]
+    posters = [Poster(desk, CHANNEL, "test", sleep)]
     triage = Triage(store.events, desk.rulebook, desk.operators, desk.catalogue)
-    return Worker(store, triage, posters, {"errand": errand}, clock)
+    return Worker(store, triage, posters, JobRunner(store, {"errand": errand}, clock))
 
 
 @asynccontextmanager

@@ -13,8 +13,8 @@ from bot.sandbox.stand_in import SlackStandIn
 from bot.slack.bolt import Door, make_app, posting_client
 from bot.slack.listeners import listen
 from bot.store.store import SqlStore
-from handlers.action import Desk
-from handlers.actions import ACTIONS
+from handlers.actions import BUTTONS
+from handlers.desk import Desk
 from handlers.entrances.commands import Commands
 from handlers.entrances.home import Home
 from handlers.entrances.shortcuts import Shortcuts
@@ -131,10 +131,9 @@ async def room(
         async def sleep(seconds: float) -> None:
             clock.advance(seconds)
 
-        actions = {name: action(desk) for name, action in ACTIONS.items()}
-        labels = {name: action.label for name, action in actions.items() if action.label}
+        buttons = {name: button(desk) for name, button in BUTTONS.items()}
         app = make_app(settings, session, store.repeats)
-        listen(app, actions, Commands(desk), Shortcuts(desk), Home(desk))
+        listen(app, buttons, Commands(desk), Shortcuts(desk), Home(desk))
         slack.dispatcher.url = await _door(stack, Door(app, settings, clock, lambda _: None))
         posting = replace(desk, slack=posting_client(settings, session))
         yield Room(
@@ -142,7 +141,7 @@ async def room(
             clock=clock,
             slack=slack,
             desk=desk,
-            poster=Poster(posting, labels, "test", sleep),
+            poster=Poster(posting, CHANNEL, "test", sleep),
             triage=Triage(store.events, desk.rulebook, desk.operators, desk.catalogue),
             listeners=desk.background,
         )

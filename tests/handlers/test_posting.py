@@ -36,7 +36,7 @@ def another(room, holder="other", **changes):
     async def sleep(seconds):
         room.clock.advance(seconds)
 
-    return Poster(desk, {}, holder, sleep)
+    return Poster(desk, CHANNEL, holder, sleep)
 
 
 async def test_an_alert_of_one_person_needs_no_thread(room):

@@ -10,7 +10,7 @@ from slack_bolt.response import BoltResponse
 
 from bot.slack.bolt import make_app
 from bot.slack.listeners import EVENTS, SHORTCUTS, listen
-from handlers.actions import ACTIONS
+from handlers.actions import BUTTONS
 from handlers.entrances.commands import Commands
 from handlers.entrances.home import Home
 from handlers.entrances.shortcuts import Shortcuts
@@ -23,8 +23,8 @@ async def app(furnish) -> AsyncIterator[AsyncApp]:
     """Give the application with all listeners, and a Slack that cannot be reached."""
     office = furnish(NOWHERE)
     desk, made = office.desk, make_app(office.settings, office.session, office.desk.store.repeats)
-    actions = {name: action(desk) for name, action in ACTIONS.items()}
-    listen(made, actions, Commands(desk), Shortcuts(desk), Home(desk))
+    buttons = {name: button(desk) for name, button in BUTTONS.items()}
+    listen(made, buttons, Commands(desk), Shortcuts(desk), Home(desk))
     yield made
     await desk.background.settle()
 
@@ -41,7 +41,7 @@ def interaction(kind: str, **more: object) -> dict[str, object]:
     return {"type": kind, "user": {"id": "U1"}, "team": {"id": "T1"}, "trigger_id": "1.2", **more}
 
 
-@pytest.mark.parametrize("name", [*ACTIONS, "more", "an_older_button"])
+@pytest.mark.parametrize("name", [*BUTTONS, "more", "an_older_button"])
 async def test_every_button_is_heard(app, name):
     clicked = {"type": "button", "action_id": name, "block_id": "b", "value": "0", "action_ts": "1"}
 

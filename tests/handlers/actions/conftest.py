@@ -13,21 +13,23 @@ from aiohttp import web
 from pydantic import SecretStr
 from standardwebhooks.webhooks import Webhook
 
-from bot.job_runner import Performer
+from bot.job_runner import JobRunner
 from bot.sandbox.slack.events.dispatch import BotAnswer
 from bot.sandbox.stand_in import SlackStandIn
 from bot.sandbox.world.keys import API_KEY, MAILGUN_DOMAIN
 from bot.sandbox.world.provider_apis import ProviderApis
 from bot.slack.bolt import Door, make_app
 from bot.store.store import SqlStore
-from handlers.action import Action, Desk, ResendTarget
-from handlers.actions import ACTIONS
-from handlers.button import ModalButton
+from handlers.actions import BUTTONS, TASKS
+from handlers.button import Button, ModalButton
+from handlers.desk import Desk
 from handlers.http.outgoing import Outgoing
+from handlers.http.signing import SignedTarget
 from handlers.posting import Poster
-from handlers.provider import Parsed, Provider, WebhookRequest
+from handlers.provider import Parsed, Sources, WebhookRequest
 from handlers.providers import PROVIDERS
 from handlers.store import Job
+from handlers.task import Task
 from handlers.triage import Triage
 from resolutions.alert import Alert
 from resolutions.bounce import BounceEvent, Kind, Permanence, SmtpReply
@@ -83,8 +85,9 @@ class Room:
     apis: ProviderApis
     sender: Sender
     desk: Desk
-    actions: Mapping[str, Action]
-    performer: Performer
+    buttons: Mapping[str, Button]
+    tasks: Mapping[str, Task]
+    performer: JobRunner
     poster: Poster
     triage: Triage
     listeners: Any
@@ -150,7 +153,7 @@ class Room:
 
     async def post_in(self, channel: str) -> None:
         """Post what is due in another channel."""
-        poster = Poster(replace(self.desk, channel=channel), {}, "test", self.sleep)
+        poster = Poster(self.desk, channel, "test", self.sleep)
         while await poster.post():
             pass
 
@@ -182,8 +185,7 @@ class Room:
         async def ack(**_: Any) -> None:
             return None
 
-        chosen = self.actions[action]
-        await chosen.clicked(ack, body, body["actions"][0])
+        await self.buttons[action].clicked(ack, body, body["actions"][0])
         await self.listeners.settle()
 
     async def submit(self, user: str, **entries: Any) -> BotAnswer:
@@ -223,7 +225,9 @@ class Room:
 
     def with_desk(self, **changes: Any) -> None:
         """Change what the actions work with."""
-        for action in self.actions.values():
+        if people := changes.get("permissions"):
+            changes["permissions"] = replace(self.desk.permissions, by_action=people)
+        for action in (*self.buttons.values(), *self.tasks.values()):
             action.desk = replace(action.desk, **changes)
 
 
@@ -257,15 +261,16 @@ async def room(
                 clock=clock,
             )
         )
-        target = ResendTarget(url=f"{address}/sender", secret=SecretStr(SECRET), allow_private=True)
+        target = SignedTarget(url=f"{address}/sender", secret=SecretStr(SECRET), allow_private=True)
         office = furnish(slack.base_url, sources=sources(address, outgoing, clock), resend=target)
         desk = office.desk
-        actions = {name: action(desk) for name, action in ACTIONS.items()}
+        buttons = {name: button(desk) for name, button in BUTTONS.items()}
+        tasks = {name: task(desk) for name, task in TASKS.items()}
         app = make_app(office.settings, office.session, store.repeats)
-        for name, action in actions.items():
-            app.action(name)(action.clicked)
-            if isinstance(action, ModalButton):
-                app.view(name)(action.submitted)
+        for name, button in buttons.items():
+            app.action(name)(button.clicked)
+            if isinstance(button, ModalButton):
+                app.view(name)(button.submitted)
         door = Door(app, office.settings, clock, lambda _: None)
         server = web.Application()
         server.add_routes([web.post("/slack/events", door.receive)])
@@ -274,7 +279,6 @@ async def room(
         async def sleep(seconds: float) -> None:
             clock.advance(seconds)
 
-        labels = {name: action.label for name, action in actions.items() if action.label}
         made = Room(
             store=store,
             clock=clock,
@@ -282,9 +286,10 @@ async def room(
             apis=apis,
             sender=sender,
             desk=desk,
-            actions=actions,
-            performer=Performer(store, actions, clock),
-            poster=Poster(desk, labels, "test", sleep),
+            buttons=buttons,
+            tasks=tasks,
+            performer=JobRunner(store, tasks, clock),
+            poster=Poster(desk, CHANNEL, "test", sleep),
             triage=Triage(store.events, desk.rulebook, desk.operators, desk.catalogue),
             listeners=desk.background,
             sleep=sleep,
@@ -294,7 +299,7 @@ async def room(
         assert slack.violations == []
 
 
-def sources(address: str, outgoing: Outgoing, clock: Any) -> dict[str, Provider]:
+def sources(address: str, outgoing: Outgoing, clock: Any) -> Sources:
     """Return sources with an API, without its key, and of a provider that has none."""
     sendgrid = {
         "key": API_KEY,
@@ -326,7 +331,7 @@ def sources(address: str, outgoing: Outgoing, clock: Any) -> dict[str, Provider]
             "api": sendgrid | {"inactive": "store"},
         },
     }
-    made = {}
+    made = Sources()
     for name, table in tables.items():
         provider = PROVIDERS[table["provider"]]
         made[name] = provider(name, provider.Settings.model_validate(table), outgoing, clock)

@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from handlers.permission import NO_FOR, YES_FOR, Allowed, Group, Members, named
+from slack_sdk.web.async_client import AsyncWebClient
+
+from handlers.permission import NO_FOR, YES_FOR, Allowed, Permissions, UserGroup, named
 from handlers.store import JobState
 from resolutions.bounce import Permanence, SmtpReply
 
@@ -112,14 +114,24 @@ async def test_a_group_that_changed_is_heard_of(room: Any) -> None:
 
 
 def test_what_is_known_of_a_group_grows_old() -> None:
-    members = Members({ADMINS: Group(frozenset({GRACE}), NOW)})
+    groups = {ADMINS: UserGroup(frozenset({GRACE}), NOW)}
 
-    assert members.allows(GRACE, [ADMINS], NOW + YES_FOR) is Allowed.YES
-    assert members.allows(GRACE, [ADMINS], NOW + YES_FOR + timedelta(seconds=1)) is Allowed.UNKNOWN
-    assert members.allows(LINUS, [ADMINS], NOW + NO_FOR) is Allowed.NO
-    assert members.allows(LINUS, [ADMINS], NOW + NO_FOR + timedelta(seconds=1)) is Allowed.UNKNOWN
+    def allows(user: str, now: datetime) -> Allowed:
+        permissions = Permissions(
+            slack=AsyncWebClient(),
+            clock=lambda: now,
+            by_action={"resend": [ADMINS]},
+            groups=groups,
+        )
+        return permissions.allows(user, "resend")
+
+    assert allows(GRACE, NOW + YES_FOR) is Allowed.YES
+    assert allows(GRACE, NOW + YES_FOR + timedelta(seconds=1)) is Allowed.UNKNOWN
+    assert allows(LINUS, NOW + NO_FOR) is Allowed.NO
+    assert allows(LINUS, NOW + NO_FOR + timedelta(seconds=1)) is Allowed.UNKNOWN
 
 
 def test_nobody_is_among_nobody() -> None:
-    assert Members().allows(ADA, [], NOW) is Allowed.NO
+    nobody = Permissions(slack=AsyncWebClient(), clock=lambda: NOW, by_action={"resend": []})
+    assert nobody.allows(ADA, "resend") is Allowed.NO
     assert named([]) == "nobody"

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 from standardwebhooks import Webhook
 
 from handlers.errors import PermanentError, TemporaryError, UncertainError
-from handlers.http.outgoing import Call, is_private, signature_headers
+from handlers.http.outgoing import Call, is_private
+from handlers.http.signing import signature_headers
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from handlers.actions import LABELS
+from handlers.slack.labels import Labels
 from resolutions.alert import Alert, AlertKey, Delivery, DeliveryState, Tally
 from resolutions.bounce import Kind, Permanence
 from resolutions.catalogue.resolution import Family, FinalFor, Resolution, Severity, Variant
@@ -13,19 +15,6 @@ from resolutions.diagnosis.diagnose import Confidence
 from resolutions.reason import Reason
 
 NOW = datetime(2026, 6, 15, 9, 45, tzinfo=UTC)
-LABELS = {
-    "resend": "Schedule a resend",
-    "deactivate": "Flag as inactive",
-    "open_ticket": "Open a ticket",
-    "reactivate": "Reactivate",
-    "move": "Move",
-    "cancel": "Cancel",
-    "stop": "Stop",
-    "retry": "Try again",
-    "list_recipients": "List recipients",
-    "show_addresses": "Show addresses",
-}
-
 Make = Callable[..., Any]
 
 
@@ -35,8 +24,8 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def labels() -> dict[str, str]:
-    return dict(LABELS)
+def labels() -> Labels:
+    return LABELS
 
 
 @pytest.fixture

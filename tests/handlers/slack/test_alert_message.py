@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from bot.sandbox.block_kit.limits import check_message, check_updated_text
 from handlers.slack import alert_message as blocks
 from handlers.slack.block_kit import TOGETHER, size
+from handlers.slack.job_text import failure_note
+from handlers.slack.labels import Labels
+from handlers.store import Job
 from resolutions.alert import AlertKey, Deed, DeliveryState, Tally
 from resolutions.bounce import Permanence
 from resolutions.catalogue.resolution import Catalogue, Family, Severity
@@ -384,7 +387,7 @@ def test_the_first_three_buttons_are_shown_and_the_rest_is_a_menu(render):
 
 def test_more_than_five_in_the_menu_become_a_select(alert, resolution, labels, now):
     words = [f"deed_{number}" for number in range(9)]
-    labels |= {word: word for word in words}
+    labels = replace(labels, buttons=dict.fromkeys(words, "Do it"))
 
     message = blocks.alert(
         alert(), resolution(actions=tuple(words)), labels=labels, masked=True, now=now
@@ -397,7 +400,7 @@ def test_more_than_five_in_the_menu_become_a_select(alert, resolution, labels, n
 
 
 def test_words_that_are_not_registered_are_no_buttons(render):
-    message = render("deeds", labels={})
+    message = render("deeds", labels=Labels())
 
     assert clicks(message) == []
 
@@ -497,7 +500,9 @@ def test_ten_long_replies_fit_into_one_thread_message(alert, delivery):
 
 
 def test_a_failure_says_what_is_safe_and_offers_a_retry():
-    message = blocks.failed_job("Open a ticket", "the server <x> refuses", 9)
+    job = Job(id=9, name="open_ticket", by="U1", alert_id=7)
+
+    message = failure_note(job, "Open a ticket", "the server <x> refuses")
 
     assert "Open a ticket failed:* the server &lt;x&gt; refuses" in shown(message)
     assert clicks(message) == [("retry", "9")]
@@ -532,7 +537,8 @@ WORDS = st.text(st.characters(codec="utf-8"), max_size=30).map(lambda word: word
 def test_no_word_from_outside_breaks_a_limit(alert, delivery, resolution, words, family):
     subject, campaign, operator, source, reply, evidence, line, recipient = words
     now = alert().last_event_at
-    labels = dict.fromkeys((*resolution().actions, "move", "cancel", "more"), "Label" * 20)
+    names = (*resolution().actions, "move", "cancel", "more")
+    labels = Labels(dict.fromkeys(names, "Label" * 20), dict.fromkeys(names, "Label" * 20))
     states = ["waiting", "running", "done", "dead", "stopped", "cancelled"]
     about = alert(
         key=AlertKey(complaint=False, family=family, subject=subject, topic="refused"),
