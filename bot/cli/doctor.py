@@ -22,7 +22,8 @@ from bot.settings.storage import RuleSettings
 from bot.slack.bolt import answering_client, open_session
 from bot.slack.manifest import bot_scopes
 from handlers.errors import PermanentError, TemporaryError, UncertainError
-from handlers.http.outgoing import Call, Outgoing, signature_headers
+from handlers.http.outgoing import Call, Outgoing
+from handlers.http.signing import signature_headers
 from handlers.provider import Provider, SourceSettings
 from handlers.slack.permalinks import refusal
 from handlers.tickets import TICKETS
