@@ -10,7 +10,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.desk import Desk
-from handlers.permission import Allowed
+from handlers.permission import Allowed, named
 from handlers.slack import answers
 from handlers.slack.alert_text import headline, most_at
 from handlers.slack.block_kit import Message, cut, escape, unescape
@@ -91,8 +91,9 @@ class Commands:
 
     async def _audit(self, about: str, by: str) -> Message:
         """Return what was done, to who may see addresses: they stand in the log, which notes it."""
-        desk, who = self._desk, self._desk.permissions.get(ADDRESSES)
-        if who and await desk.members.ask(desk.slack, by, who, desk.clock()) is not Allowed.YES:
+        desk, permissions = self._desk, self._desk.permissions
+        if await permissions.ask(by, ADDRESSES) is not Allowed.YES:
+            who = permissions.by_action[ADDRESSES]
             return answers.helped(
                 f"Only {named(who)} may read the audit log: addresses stand in it."
             )

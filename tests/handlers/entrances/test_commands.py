@@ -166,7 +166,8 @@ async def test_audit_tells_what_was_done_about_an_address_and_notes_who_asked(ro
 
 
 async def test_only_who_may_see_addresses_reads_the_audit_log(room):
-    desk = replace(room.desk, permissions={"show_addresses": ("U03GRACE",)})
+    permissions = replace(room.desk.permissions, by_action={"show_addresses": ("U03GRACE",)})
+    desk = replace(room.desk, permissions=permissions)
     await room.store.audit.add("resend", "U1", "shop ana@gmail.com", "sent", 8)
 
     refused = await Commands(desk).answer("audit", "U01ADA")
