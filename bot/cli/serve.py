@@ -46,8 +46,8 @@ async def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; what is under way then ends or is left to its lease."""
     stop = stop_signal()
     async with Bot(settings) as bot:
-        spare_collector()
         log.info("ready", extra={"url": bot.url, "sources": ", ".join(settings.sources)})
+        spare_collector()
         await stop.wait()
         log.info("stopping")
 

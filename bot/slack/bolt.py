@@ -99,6 +99,7 @@ def make_app(settings: SlackSettings, session: aiohttp.ClientSession, repeats: R
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=token)
 
     app = AsyncApp(
+        name="bounce",  # else it reads the sources of all that is loaded, to find its caller's
         logger=logging.getLogger("slack_bolt"),
         signing_secret=settings.signing_secret.get_secret_value() or "unused in Socket Mode",
         client=_answering(settings, session),

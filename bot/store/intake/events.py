@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-import asyncpg
 from sqlalchemy import Connection, Table, Text, case, cast, select
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
@@ -20,7 +19,7 @@ from bot.store.rows.event import delivered_row, event_of, event_row, quarantine_
 from bot.store.sql.bulk_insert import Upsert
 from bot.store.sql.bulk_select import listed
 from bot.store.sql.columns import hashed, subject_of
-from bot.store.sql.database import Database, cause_of
+from bot.store.sql.database import Database, cause_of, of_driver
 from bot.store.sql.tables import (
     UNTRIAGED,
     arrivals,
@@ -143,7 +142,7 @@ class SqlEvents:
             return await self._database.write(
                 lambda connection: Group(self._database, self._options, connection, group).run()
             )
-        except (OSError, TimeoutError, SQLAlchemyError, asyncpg.PostgresError) as error:
+        except of_driver("PostgresError", OSError, TimeoutError, SQLAlchemyError) as error:
             if is_of_data(error):
                 raise UnwritableError(_line(error)) from error
             raise BusyError(_line(error)) from error
@@ -305,14 +304,14 @@ def _counted(recording: Recording, new: dict[str, int], fresh: dict[str, int]) -
 def is_of_data(error: Exception) -> bool:
     """Tell whether an error is the fault of what was to be written, and not of the database."""
     if not isinstance(error, DBAPIError):
-        return not isinstance(error, OSError | TimeoutError | asyncpg.PostgresError)
+        return not isinstance(error, of_driver("PostgresError", OSError, TimeoutError))
     if error.connection_invalidated:
         return False
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
         return str(state)[:2] in {"22", "23", "54"}
     cause = getattr(error.orig, "__cause__", None)
-    if isinstance(cause, asyncpg.InterfaceError):
+    if isinstance(cause, of_driver("InterfaceError")):
         return isinstance(cause, ValueError)
     return not isinstance(error, OperationalError)
 

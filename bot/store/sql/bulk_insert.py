@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from sqlalchemy import (
     JSON,
@@ -28,13 +28,15 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from bot.store.sql.columns import Moment, micros
 
-Upsert = postgresql.Insert | sqlite.Insert
+if TYPE_CHECKING:  # PostgreSQL's dialect is loaded where it is used
+    from sqlalchemy.dialects import postgresql, sqlite
+
+Upsert: TypeAlias = "postgresql.Insert | sqlite.Insert"
 Make = Callable[[Upsert], Upsert]
 """Adds to an INSERT what to do on a conflict."""
 
@@ -119,6 +121,8 @@ class Arrays:
     """For PostgreSQL: one statement, planned once."""
 
     def __init__(self, make: Make, table: Table, names: Sequence[str], dialect: Dialect) -> None:
+        from sqlalchemy.dialects import postgresql
+
         self._names = names
         self._processors = [processor_of(table, name, dialect) for name in names]
         insert = postgresql.insert(table).from_select(list(names), unnested(table, names))
@@ -167,6 +171,8 @@ def values_of(rows: Sequence[Row], name: str, process: Processor | None) -> list
 
 def unnested(table: Table, names: Sequence[str]) -> Select[Any]:
     """Return what makes rows of arrays, each named all_ and the column."""
+    from sqlalchemy.dialects import postgresql
+
     kinds = [_plain(table.c[name].type) for name in names]
     arrays = [
         bindparam(f"all_{name}", type_=postgresql.ARRAY(kind))

@@ -9,7 +9,6 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, Text, any_, func, literal, select
-from sqlalchemy.dialects import postgresql
 
 
 def among(
@@ -17,6 +16,8 @@ def among(
 ) -> ColumnElement[bool]:
     """Return SQL for a column having one of many values, numbers or texts."""
     if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # loaded where it is used
+
         return column == any_(literal(list(values), postgresql.ARRAY(column.type)))
     given = func.json_each(literal(json.dumps(list(values)), Text)).table_valued("value")
     return column.in_(select(given.c.value))

@@ -100,8 +100,12 @@ def maybe_at(name: str) -> Column[datetime]:
 
 
 def partial(name: str, *columns: Column[Any], where: ColumnElement[bool], unique: bool) -> None:
-    """Add an index of some rows of a table, for queries with the same predicate."""
-    Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+    """Add an index of some rows of a table, for queries with the same predicate.
+
+    What makes it in a database is the revision; to repeat it here for PostgreSQL too would load
+    that dialect for everybody.
+    """
+    Index(name, *columns, unique=unique, sqlite_where=where)
 
 
 def is_one_of(column: Column[str], *words: str) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ Nothing of the store may open a transaction within another: on SQLite it would w
 import asyncio
 import fcntl
 import os
+import sys
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import (
@@ -18,7 +19,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Self, TypeVar
 
-import asyncpg
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -29,7 +29,7 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -52,6 +52,15 @@ Result = TypeVar("Result")
 
 class AwayError(TemporaryError, OSError):
     """The database does not answer; what was asked of it was not begun."""
+
+
+def of_driver(error: str, *beside: type[Exception]) -> tuple[type[Exception], ...]:
+    """Return an error of asyncpg by its name, and those beside; alone where it is not in use.
+
+    To import it here would load it for SQLite too, for a tenth of the time that a start takes.
+    """
+    asyncpg = sys.modules.get("asyncpg")
+    return beside if asyncpg is None else (getattr(asyncpg, error), *beside)
 
 
 def cause_of(error: BaseException) -> BaseException:
@@ -157,7 +166,11 @@ class Database:
 
     def insert(self, table: Table) -> Upsert:
         """Return an INSERT that knows ON CONFLICT; hand its rows to `execute`, not to `values`."""
-        return postgresql.insert(table) if self.is_postgres else sqlite.insert(table)
+        if not self.is_postgres:
+            return sqlite.insert(table)
+        from sqlalchemy.dialects import postgresql  # loaded where it is used
+
+        return postgresql.insert(table)
 
     def bulk(self, make: Make, table: Table, names: tuple[str, ...]) -> Bulk:
         """Return an INSERT for many rows, to which `make` adds what to do on a conflict."""
@@ -267,6 +280,6 @@ async def _reached(
     async with AsyncExitStack() as stack:
         try:
             connection = await stack.enter_async_context(connecting)
-        except (OSError, PoolTimeoutError, asyncpg.PostgresError) as error:
+        except of_driver("PostgresError", OSError, PoolTimeoutError) as error:
             raise AwayError(f"the database does not answer: {error}") from error
         yield connection

@@ -1,17 +1,13 @@
 """Brings a database to the tables of this release."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 from bot.store.sql.database import Database
 
-SCRIPTS = Path(__file__).with_name("migrations")
+HEAD = "0001"
+"""The revision of this release: the last of `migrations`."""
 
 
 async def migrate(url: str) -> str:
@@ -40,17 +36,18 @@ async def migrate_database(database: Database) -> str:
 
 
 def _upgrade(connection: Connection) -> str:
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    scripts = ScriptDirectory.from_config(config)
-    head = scripts.get_current_head()
-    before = MigrationContext.configure(connection).get_current_revision()
-    if before == head:
-        return f"the database is up to date (revision {head})"
-    if before is not None and before not in {each.revision for each in scripts.walk_revisions()}:
-        raise ValueError(
-            f"the database is of a newer release (revision {before}); upgrade bounce-desk"
-        )
-    command.upgrade(config, "head")
-    return f"the database was migrated from {before or 'empty'} to revision {head}"
+    before = _revision(connection)
+    if before == HEAD:
+        return f"the database is up to date (revision {HEAD})"
+    from bot.store.sql.revisions import upgrade  # Alembic takes long to load, and is needed once
+
+    upgrade(connection, before)
+    return f"the database was migrated from {before or 'empty'} to revision {HEAD}"
+
+
+def _revision(connection: Connection) -> str | None:
+    """Return which revision the database has, as Alembic wrote it there; None before the first."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from bot.store.sql.database import Database
-from bot.store.sql.migration import migrate, migrate_database
+from bot.store.sql.migration import HEAD, migrate, migrate_database
+from bot.store.sql.revisions import SCRIPTS
 from bot.store.sql.tables import metadata
 from bot.store.store import SqlStore
 
@@ -52,6 +55,13 @@ async def test_partial_indexes_have_the_predicates_of_the_tables(store: SqlStore
         if index.dialect_options["sqlite"]["where"] is not None
     ]
     assert written.count(" WHERE ") == len(partial)
+
+
+def test_the_head_is_the_last_revision():
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
 
 
 async def test_migrating_twice_changes_nothing(empty_url: str):
