@@ -24,7 +24,7 @@ from handlers.provider import Sources
 from resolutions.catalogue.resolution import Catalogue
 from resolutions.operator import Operators
 from resolutions.rules.rulebook import Rulebook
-from tests.once import shipped_rules
+from tests.once import KEYS, shipped_rules
 
 pytest_plugins = ("tests.kinds", "tests.databases", "tests.browsing")
 
@@ -116,7 +116,7 @@ async def store(open_store: Opener) -> AsyncIterator[SqlStore]:
         yield opened
 
 
-TOKEN, SIGNING = "xoxb-test", "signing"
+TOKEN, SIGNING = KEYS.slack_token, KEYS.slack_signing
 """What the stand-in of Slack knows the bot by, and what it signs with."""
 
 

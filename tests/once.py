@@ -5,14 +5,11 @@ from functools import cache
 from bot.sandbox.world.keys import Keys
 from resolutions.rules.rulebook import Rulebook
 
+KEYS = Keys()
+"""The keys of all stand-ins: to find a pair for RSA takes long."""
+
 
 @cache
 def shipped_rules() -> Rulebook:
     """Return the rules that ship."""
     return Rulebook.load()
-
-
-@cache
-def made_up_keys() -> Keys:
-    """Return the keys of the stand-ins: to find a pair for RSA takes long."""
-    return Keys()

@@ -26,7 +26,7 @@ from bot.sandbox.world.outside import Outside
 from bot.sandbox.world.samples import Hook, Sample, SampleHooks
 from bot.settings.model import load_settings
 from tests.acceptance.between import HOST, Ear, Serving, until
-from tests.once import made_up_keys
+from tests.once import KEYS
 
 ADA, LINUS = "U01ADA", "U02LINUS"
 ROOT = Path(__file__).parents[2]
@@ -211,7 +211,7 @@ class Whole:
 async def whole(folder: Path, database: str, *, app_token: str = "") -> AsyncIterator[Whole]:
     """Start everything around the bot."""
     clock, ear = Clock(), Ear()
-    opening = Surroundings.open(folder, made_up_keys(), app_token=app_token, clock=clock)
+    opening = Surroundings.open(folder, KEYS, app_token=app_token, clock=clock)
     async with (
         opening as around,
         _served(web.post("/ear", ear.receive)) as address,

@@ -15,9 +15,9 @@ from aiohttp.test_utils import TestServer
 from handlers.http.outgoing import Outgoing
 from handlers.provider import Provider, WebhookRequest
 from handlers.providers import PROVIDERS
-from tests.handlers.room import room
+from tests.handlers.room import bounce, room
 
-__all__ = ["bench", "room", "serve"]
+__all__ = ["bench", "bounce", "room", "serve"]
 
 FOLDER = Path(__file__).parent / "providers"
 

@@ -3,7 +3,6 @@
 import csv
 import io
 import itertools
-import json
 from dataclasses import replace
 
 import pytest
@@ -12,6 +11,7 @@ from handlers.posting import Poster
 from handlers.store import Note
 from resolutions.bounce import Kind, SmtpReply
 from resolutions.catalogue.resolution import Catalogue
+from tests.handlers.room import read
 
 CHANNEL = "C01DELIV"
 ANA, MIA = "ana@gmail.com", "mia@gmail.com"
@@ -21,17 +21,13 @@ def many(count):
     return [f"person{number}@gmail.com" for number in range(count)]
 
 
-def shown(message):
-    return json.dumps(message["blocks"], ensure_ascii=False)
-
-
 def files_in(room, ts):
-    return [file for reply in room.thread(ts) for file in reply.get("files", [])]
+    return [file for reply in room.replies(ts) for file in reply.get("files", [])]
 
 
 def another(room, holder="other", **changes):
     """Return the poster of another process."""
-    desk = replace(room.desk, slack=room.poster._slack, **changes)
+    desk = replace(room.posting, **changes)
 
     async def sleep(seconds):
         room.clock.advance(seconds)
@@ -44,15 +40,15 @@ async def test_an_alert_of_one_person_needs_no_thread(room):
 
     [message] = room.messages()
     assert message["text"].startswith("Full mailboxes · Spring launch — 1 person, soft")
-    assert "452 4.2.2" in shown(message)
-    assert room.thread(alert.ts) == []
+    assert "452 4.2.2" in read(message["blocks"])
+    assert room.replies(alert.ts) == []
 
 
 async def test_a_few_people_are_in_the_thread_one_by_one(room):
     alert = await room.posted(ANA, MIA)
 
-    [reply] = room.thread(alert.ts)
-    assert shown(reply).count("452 4.2.2") == 2
+    [reply] = room.replies(alert.ts)
+    assert read(reply["blocks"]).count("452 4.2.2") == 2
     assert len(room.messages()) == 1
 
 
@@ -62,8 +58,8 @@ async def test_the_thread_is_renewed_when_more_bounce(room):
     await room.hear("zoe@gmail.com")
     await room.post(after=120)
 
-    [reply] = room.thread(alert.ts)
-    assert shown(reply).count("452 4.2.2") == 3
+    [reply] = room.replies(alert.ts)
+    assert read(reply["blocks"]).count("452 4.2.2") == 3
     assert "3 people" in room.messages()[0]["text"]
 
 
@@ -77,7 +73,7 @@ async def test_many_people_are_one_file_once(room):
     rows = list(csv.DictReader(io.StringIO(room.slack.file(file["id"]).decode())))
     assert len(rows) == 11
     assert {row["recipient"] for row in rows} == {"p•••@gmail.com"}
-    assert room.thread(alert.ts)[0]["text"].startswith("All 11 recipients as of 2026-06-15")
+    assert room.replies(alert.ts)[0]["text"].startswith("All 11 recipients as of 2026-06-15")
     assert "31 people" in room.messages()[0]["text"]
 
 
@@ -103,7 +99,7 @@ async def test_a_post_whose_answer_is_lost_is_found_and_not_repeated(room):
     assert len(room.messages()) == 1
     alert = await room.alert()
     assert alert.ts == room.messages()[0]["ts"]
-    assert len(room.thread(alert.ts)) == 1
+    assert len(room.replies(alert.ts)) == 1
 
 
 async def test_a_reply_whose_answer_is_lost_is_found_in_the_thread(room):
@@ -114,7 +110,7 @@ async def test_a_reply_whose_answer_is_lost_is_found_in_the_thread(room):
     await room.post()
     await room.post()
 
-    assert [reply["text"] for reply in room.thread(alert.ts)] == ["3 contacts flagged"]
+    assert [reply["text"] for reply in room.replies(alert.ts)] == ["3 contacts flagged"]
 
 
 async def test_a_file_whose_answer_is_lost_is_not_uploaded_twice(room):
@@ -180,7 +176,7 @@ async def test_a_message_that_slack_refuses_is_posted_as_plain_text(room):
     await room.post()
 
     [message] = room.messages()
-    assert "Full mailboxes · Spring launch — 1 person, soft" in shown(message)
+    assert "Full mailboxes · Spring launch — 1 person, soft" in read(message["blocks"])
     assert {block["type"] for block in message["blocks"]} == {"section"}
 
 
@@ -260,7 +256,7 @@ async def test_a_message_with_history_links_the_one_before(room):
 
     old, new = room.messages()
     assert "closed" in old["text"]
-    assert f"p{first.ts.replace('.', '')}|an earlier alert>" in shown(new)
+    assert f"p{first.ts.replace('.', '')}|an earlier alert>" in read(new["blocks"])
 
 
 async def test_a_deferral_is_quiet_and_its_bounce_moves_it(room):
@@ -285,6 +281,6 @@ async def test_a_long_note_is_shown_whole_as_far_as_slack_takes_it(room):
     await room.store.notes.queue(replace(note, text="other & line\n" * 2_000))
     await room.post()
 
-    [reply] = room.thread(alert.ts)
-    assert "(cut)" in shown(reply)
+    [reply] = room.replies(alert.ts)
+    assert "(cut)" in read(reply["blocks"])
     assert "other" in reply["text"]

@@ -17,7 +17,7 @@ CERTIFICATE_URL = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService
 
 
 class Keys:
-    """One secret a source, and the two pairs of keys with which SNS and SendGrid sign."""
+    """One secret a source, and the pairs of keys of SNS and SendGrid, made when they are needed."""
 
     def __init__(self) -> None:
         self.slack_signing = secrets.token_hex(16)
@@ -27,8 +27,14 @@ class Keys:
         self.dsn = secrets.token_hex(12)
         self.crm = secrets.token_hex(12)
         self.resend = f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
-        self._sns = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self._sendgrid = ec.generate_private_key(ec.SECP256R1())
+
+    @cached_property
+    def _sns(self) -> rsa.RSAPrivateKey:
+        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+    @cached_property
+    def _sendgrid(self) -> ec.EllipticCurvePrivateKey:
+        return ec.generate_private_key(ec.SECP256R1())
 
     def sign_sns(self, text: bytes) -> str:
         """Return the signature of an SNS message, version 2 (RSA, SHA-256)."""

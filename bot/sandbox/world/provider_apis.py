@@ -33,6 +33,9 @@ class ProviderApis:
     sent_again: list[tuple[datetime, str, str]] = field(default_factory=list)
     """Stored copies that were sent again at Mailgun: when, to whom, which."""
 
+    failures: list[int] = field(default_factory=list)
+    """What Mailgun answers to the next additions, instead of doing them."""
+
     def routes(self) -> list[web.RouteDef]:
         """Return the routes, to be served below one address."""
         ses = "/ses/v2/email/suppression/addresses"
@@ -145,6 +148,8 @@ class ProviderApis:
     async def _mailgun_add(self, request: web.Request) -> web.Response:
         if refused := _basic(request, f"api:{API_KEY}"):
             return refused
+        if self.failures:
+            return web.Response(status=self.failures.pop(0))
         wanted = await _fields(request)
         name = request.match_info["list"]
         cause = str(wanted.get("error", "")) if name == "bounces" else "complaint"

@@ -4,6 +4,7 @@ from typing import Any
 
 from handlers.store import Job, JobState
 from resolutions.bounce import Permanence, SmtpReply
+from tests.handlers.room import Room, read
 
 ADA, LINUS, GRACE = "U01ADA", "U02LINUS", "U03GRACE"
 ANA, BEN = "ana@gmail.com", "ben@gmail.com"
@@ -13,8 +14,8 @@ FULL: dict[str, Any] = {
 }
 
 
-async def scheduled(room: Any, *recipients: str) -> Job:
-    await room.hear(*recipients, **FULL)
+async def scheduled(room: Room, *recipients: str) -> Job:
+    await room.posted(*recipients, **FULL)
     await room.click(ADA, "resend")
     await room.submit(ADA, when=room.in_hours(5))
     await room.post()
@@ -22,7 +23,7 @@ async def scheduled(room: Any, *recipients: str) -> Job:
     return job
 
 
-async def test_what_is_cancelled_does_not_run(room: Any) -> None:
+async def test_what_is_cancelled_does_not_run(room: Room) -> None:
     job = await scheduled(room, ANA)
 
     await room.click(LINUS, "cancel", str(job.id))
@@ -35,7 +36,7 @@ async def test_what_is_cancelled_does_not_run(room: Any) -> None:
     assert "cancelled" in await room.shown()
 
 
-async def test_what_already_runs_cannot_be_cancelled(room: Any) -> None:
+async def test_what_already_runs_cannot_be_cancelled(room: Room) -> None:
     job = await scheduled(room, ANA)
     ts = (await room.alert()).ts
     room.clock.advance(6 * 3600)
@@ -46,10 +47,10 @@ async def test_what_already_runs_cannot_be_cancelled(room: Any) -> None:
     assert room.told(LINUS) == "It is running already."
 
 
-async def test_what_was_done_is_told_to_who_cancels_too_late(room: Any) -> None:
+async def test_what_was_done_is_told_to_who_cancels_too_late(room: Room) -> None:
     job = await scheduled(room, ANA)
     room.clock.advance(6 * 3600)
-    await room.performer.settle()
+    await room.runner.settle()
 
     await room.click(LINUS, "cancel", str(job.id))  # the message is not redrawn yet
 
@@ -57,7 +58,7 @@ async def test_what_was_done_is_told_to_who_cancels_too_late(room: Any) -> None:
     assert "1 email passed to your sender" in room.told(LINUS)
 
 
-async def test_a_job_is_moved_to_another_time(room: Any) -> None:
+async def test_a_job_is_moved_to_another_time(room: Room) -> None:
     job = await scheduled(room, ANA)
 
     await room.click(LINUS, "move", str(job.id))
@@ -72,7 +73,7 @@ async def test_a_job_is_moved_to_another_time(room: Any) -> None:
     assert room.sender.recipients == [ANA]
 
 
-async def test_a_job_cannot_be_moved_into_the_past(room: Any) -> None:
+async def test_a_job_cannot_be_moved_into_the_past(room: Room) -> None:
     job = await scheduled(room, ANA)
     await room.click(LINUS, "move", str(job.id))
 
@@ -83,11 +84,11 @@ async def test_a_job_cannot_be_moved_into_the_past(room: Any) -> None:
     assert (await room.store.jobs.get(job.id)).run_at == job.run_at
 
 
-async def test_a_job_that_began_meanwhile_is_not_moved(room: Any) -> None:
+async def test_a_job_that_began_meanwhile_is_not_moved(room: Room) -> None:
     job = await scheduled(room, ANA)
     await room.click(LINUS, "move", str(job.id))
     room.clock.advance(6 * 3600)
-    await room.performer.settle()
+    await room.runner.settle()
 
     await room.submit(LINUS, when=room.in_hours(9))
 
@@ -95,26 +96,26 @@ async def test_a_job_that_began_meanwhile_is_not_moved(room: Any) -> None:
     assert "cannot be moved any more" in view["errors"]["when"]
 
 
-async def test_who_opens_the_modal_too_late_is_told_how_it_stands(room: Any) -> None:
+async def test_who_opens_the_modal_too_late_is_told_how_it_stands(room: Room) -> None:
     job = await scheduled(room, ANA)
     ts = (await room.alert()).ts
     room.clock.advance(6 * 3600)
-    await room.performer.settle()
+    await room.runner.settle()
 
     await room.click(LINUS, "move", str(job.id), ts=ts)
 
     (view,) = room.slack.views(LINUS)
-    assert "Already done" in str(view["blocks"])
+    assert "Already done" in read(view["blocks"])
     assert view.get("submit") is None
 
 
-async def test_a_failed_job_is_tried_again_from_its_thread(room: Any) -> None:
+async def test_a_failed_job_is_tried_again_from_its_thread(room: Room) -> None:
     room.sender.refused = {ANA: 403}
     job = await scheduled(room, ANA)
     room.clock.advance(6 * 3600)
     await room.work()
     assert (await room.store.jobs.get(job.id)).state is JobState.DEAD
-    failed = room.slack.replies("C01DELIV", (await room.alert()).ts)[-1]
+    failed = room.replies((await room.alert()).ts)[-1]
     room.sender.refused = {}
 
     await room.click(LINUS, "retry", str(job.id), ts=failed["ts"])
@@ -125,10 +126,10 @@ async def test_a_failed_job_is_tried_again_from_its_thread(room: Any) -> None:
     assert "tried again" in room.told(LINUS)
 
     await room.click(LINUS, "retry", str(job.id), ts=failed["ts"])
-    assert "Already done" in str(room.slack.ephemeral("C01DELIV", LINUS)[-1])
+    assert "Already done" in read(room.slack.ephemeral("C01DELIV", LINUS)[-1])
 
 
-async def test_a_running_job_stops_at_its_next_step(room: Any) -> None:
+async def test_a_running_job_stops_at_its_next_step(room: Room) -> None:
     people = [f"user{number}@gmail.com" for number in range(6)]
     job = await scheduled(room, *people)
     ts = (await room.alert()).ts
@@ -143,11 +144,11 @@ async def test_a_running_job_stops_at_its_next_step(room: Any) -> None:
 
     assert len(room.sender.asked) == 2
     assert (await room.store.jobs.get(job.id)).state is JobState.STOPPED
-    said = [one["text"] for one in room.slack.replies("C01DELIV", ts)]
+    said = [one["text"] for one in room.replies(ts)]
     assert "2 sent again before; nothing more is sent" in "\n".join(said)
 
 
-async def test_what_does_not_run_cannot_be_stopped(room: Any) -> None:
+async def test_what_does_not_run_cannot_be_stopped(room: Room) -> None:
     job = await scheduled(room, ANA)
 
     await room.press(LINUS, "stop", job.id)
@@ -155,16 +156,16 @@ async def test_what_does_not_run_cannot_be_stopped(room: Any) -> None:
     assert room.told(LINUS) == "It waits for its time."
 
 
-async def test_an_answer_to_a_click_in_app_home_is_a_modal(room: Any) -> None:
+async def test_an_answer_to_a_click_in_app_home_is_a_modal(room: Room) -> None:
     job = await scheduled(room, ANA)
 
     await room.press(LINUS, "retry", job.id, channel="")
 
     (view,) = room.slack.views(LINUS)
-    assert "It waits for its time." in str(view["blocks"])
+    assert "It waits for its time." in read(view["blocks"])
 
 
-async def test_changes_are_in_the_audit_log(room: Any) -> None:
+async def test_changes_are_in_the_audit_log(room: Room) -> None:
     job = await scheduled(room, ANA)
 
     await room.click(LINUS, "cancel", str(job.id))

@@ -6,20 +6,21 @@ import pytest
 
 from handlers.store import JobState
 from resolutions.bounce import Kind, SmtpReply
+from tests.handlers.room import Room, elements
 
 ADA, LINUS, GRACE = "U01ADA", "U02LINUS", "U03GRACE"
 ANA, BEN, CLEO = "ana@gmail.com", "ben@gmail.com", "cleo@gmail.com"
 
 
-async def test_a_click_flags_here_and_at_the_provider(room: Any) -> None:
-    alert = await room.hear(ANA, BEN)
+async def test_a_click_flags_here_and_at_the_provider(room: Room) -> None:
+    alert = await room.posted(ANA, BEN)
 
     answer = await room.click(ADA, "deactivate")
     await room.work()
 
     assert answer.status == 200
     assert {entry.address for _, entry in room.apis.entries()} == {ANA, BEN}
-    contact = await room.store.contacts.get("shop", ANA)
+    contact = await room.store.contacts.get("receipts", ANA)
     assert contact.inactive
     assert contact.flagged_by == ADA
     assert contact.flagged_alert == alert.id
@@ -27,8 +28,8 @@ async def test_a_click_flags_here_and_at_the_provider(room: Any) -> None:
     assert contact.added.list == "bounces"
 
 
-async def test_the_answer_names_what_was_done_in_the_providers_words(room: Any) -> None:
-    await room.hear(ANA, BEN)
+async def test_the_answer_names_what_was_done_in_the_providers_words(room: Room) -> None:
+    await room.posted(ANA, BEN)
 
     await room.click(ADA, "deactivate")
     await room.work()
@@ -41,8 +42,8 @@ async def test_the_answer_names_what_was_done_in_the_providers_words(room: Any) 
     assert "flagged as inactive" in await room.shown()
 
 
-async def test_it_is_asked_first_what_stops_and_for_how_many(room: Any) -> None:
-    await room.hear(ANA, BEN)
+async def test_it_is_asked_first_what_stops_and_for_how_many(room: Room) -> None:
+    await room.posted(ANA, BEN)
 
     question = (await button(room, "deactivate"))["confirm"]
     await room.click(ADA, "deactivate")
@@ -59,28 +60,27 @@ async def test_it_is_asked_first_what_stops_and_for_how_many(room: Any) -> None:
 @pytest.mark.parametrize(
     ("source", "effect"),
     [
-        ("campaigns", "all mail of this SendGrid account, receipts and passwords too"),
-        ("mails", "changes nothing but the flag here"),
+        ("shop", "all mail of this SendGrid account, receipts and passwords too"),
+        ("mailserver", "changes nothing but the flag here"),
     ],
 )
-async def test_the_question_speaks_the_providers_words(room: Any, source: str, effect: str) -> None:
-    await room.hear(ANA, source=source)
+async def test_the_question_speaks_the_providers_words(
+    room: Room, source: str, effect: str
+) -> None:
+    await room.posted(ANA, source=source)
 
     question = (await button(room, "deactivate"))["confirm"]
 
     assert effect in question["text"]["text"]
 
 
-async def button(room: Any, name: str) -> dict[str, Any]:
+async def button(room: Room, name: str) -> dict[str, Any]:
     """Return a button of the newest alert's message."""
-    ts = (await room.alert()).ts
-    shown = next(one for one in room.slack.messages("C01DELIV") if one["ts"] == ts)
-    rows = [block["elements"] for block in shown["blocks"] if block["type"] == "actions"]
-    return next(one for row in rows for one in row if one["action_id"] == name)
+    return elements(await room.message())[name]
 
 
-async def test_who_complained_is_noted_as_a_complaint_at_the_provider(room: Any) -> None:
-    await room.hear(ANA, kind=Kind.COMPLAINT, reply=SmtpReply())
+async def test_who_complained_is_noted_as_a_complaint_at_the_provider(room: Room) -> None:
+    await room.posted(ANA, kind=Kind.COMPLAINT, reply=SmtpReply())
 
     await room.click(ADA, "deactivate")
     await room.work()
@@ -88,23 +88,23 @@ async def test_who_complained_is_noted_as_a_complaint_at_the_provider(room: Any)
     assert [(vendor, entry.address) for vendor, entry in room.apis.entries()] == [
         ("Mailgun complaints", ANA)
     ]
-    contact = await room.store.contacts.get("shop", ANA)
+    contact = await room.store.contacts.get("receipts", ANA)
     assert (contact.added.list, contact.added.by_person) == ("complaints", True)
     line = (await room.last("deactivate")).result
     assert "1 added to the Mailgun suppression lists of mg.shop.example as complaints" in line
 
 
-async def test_the_intent_is_written_down_before_the_ack(room: Any) -> None:
-    await room.hear(ANA)
+async def test_the_intent_is_written_down_before_the_ack(room: Room) -> None:
+    await room.posted(ANA)
 
     await room.click(ADA, "deactivate")
 
     assert (await room.last("deactivate")).state is JobState.WAITING
-    assert not (await room.store.contacts.get("shop", ANA)).inactive
+    assert not (await room.store.contacts.get("receipts", ANA)).inactive
 
 
-async def test_two_clicks_of_two_people_are_one_job(room: Any) -> None:
-    await room.hear(ANA)
+async def test_two_clicks_of_two_people_are_one_job(room: Room) -> None:
+    await room.posted(ANA)
 
     await room.click(ADA, "deactivate")
     first = await room.last("deactivate")
@@ -114,12 +114,12 @@ async def test_two_clicks_of_two_people_are_one_job(room: Any) -> None:
     assert f"<@{ADA}> asked for this" in room.told(LINUS)
 
 
-async def test_a_later_click_says_that_it_is_done_and_offers_the_new_ones(room: Any) -> None:
-    await room.hear(ANA)
+async def test_a_later_click_says_that_it_is_done_and_offers_the_new_ones(room: Room) -> None:
+    await room.posted(ANA)
     await room.click(ADA, "deactivate")
     await room.work()
     first = await room.last("deactivate")
-    await room.hear(BEN, CLEO)
+    await room.posted(BEN, CLEO)
 
     await room.press(LINUS, "deactivate")
 
@@ -132,8 +132,8 @@ async def test_a_later_click_says_that_it_is_done_and_offers_the_new_ones(room: 
     await room.click(LINUS, "deactivate", ts=told["ts"])
     await room.work()
 
-    assert (await room.store.contacts.get("shop", CLEO)).flagged_by == LINUS
-    assert (await room.store.contacts.get("shop", ANA)).flagged_by == ADA
+    assert (await room.store.contacts.get("receipts", CLEO)).flagged_by == LINUS
+    assert (await room.store.contacts.get("receipts", ANA)).flagged_by == ADA
 
     await room.click(LINUS, "deactivate", ts=told["ts"])  # the same old button once more
 
@@ -141,14 +141,14 @@ async def test_a_later_click_says_that_it_is_done_and_offers_the_new_ones(room: 
     assert "bounced since" not in room.told(LINUS)
 
 
-async def test_who_was_on_the_list_before_us_is_not_added(room: Any) -> None:
+async def test_who_was_on_the_list_before_us_is_not_added(room: Room) -> None:
     room.apis.add("Mailgun", ANA, "550 no such user")
-    await room.hear(ANA, BEN)
+    await room.posted(ANA, BEN)
 
     await room.click(ADA, "deactivate")
     await room.work()
 
-    contact = await room.store.contacts.get("shop", ANA)
+    contact = await room.store.contacts.get("receipts", ANA)
     assert contact.before.cause == "550 550 no such user"
     assert contact.added is None
     assert "1 stood on the Mailgun suppression lists" in (await room.last("deactivate")).result
@@ -158,14 +158,14 @@ async def test_who_was_on_the_list_before_us_is_not_added(room: Any) -> None:
     ("source", "remedy"),
     [
         ("letters", "set sources.letters.api to suppress at the provider"),
-        ("mails", "mails has no suppression list that can be reached"),
+        ("mailserver", "mailserver has no suppression list that can be reached"),
         ("notes", "as sources.notes.api says"),
     ],
 )
 async def test_without_a_list_it_is_flagged_here_and_said(
-    room: Any, source: str, remedy: str
+    room: Room, source: str, remedy: str
 ) -> None:
-    await room.hear(ANA, source=source)
+    await room.posted(ANA, source=source)
 
     await room.click(ADA, "deactivate")
     await room.work()
@@ -176,26 +176,26 @@ async def test_without_a_list_it_is_flagged_here_and_said(
     assert remedy in line
 
 
-async def test_what_one_contact_is_refused_is_listed_and_the_rest_goes_on(room: Any) -> None:
+async def test_what_one_contact_is_refused_is_listed_and_the_rest_goes_on(room: Room) -> None:
     odd = "o/dd@gmail.com"  # Mailgun's API cannot name it in a path
-    await room.hear(ANA, odd, BEN)
+    await room.posted(ANA, odd, BEN)
 
     await room.click(ADA, "deactivate")
     await room.work()
 
-    assert (await room.store.contacts.get("shop", BEN)).inactive
-    assert not (await room.store.contacts.get("shop", odd)).inactive
+    assert (await room.store.contacts.get("receipts", BEN)).inactive
+    assert not (await room.store.contacts.get("receipts", odd)).inactive
     line = (await room.last("deactivate")).result
     assert "1 could not be flagged" in line
     thread = "\n".join(await room.thread())
     assert "o•••@gmail.com: Mailgun's API cannot name this address" in thread
 
 
-async def test_what_refuses_for_all_ends_the_job_and_can_be_tried_again(room: Any) -> None:
-    await room.hear(*(f"user{number}@gmail.com" for number in range(8)))
-    api = room.desk.sources["shop"].settings.api
+async def test_what_refuses_for_all_ends_the_job_and_can_be_tried_again(room: Room) -> None:
+    await room.posted(*(f"user{number}@gmail.com" for number in range(8)))
+    api = room.desk.sources["receipts"].settings.api
     broken = api.model_copy(update={"domain": "unknown.example"})
-    shop = room.desk.sources["shop"]
+    shop = room.desk.sources["receipts"]
     whole, shop.settings = shop.settings, shop.settings.model_copy(update={"api": broken})
 
     await room.click(ADA, "deactivate")
@@ -212,14 +212,14 @@ async def test_what_refuses_for_all_ends_the_job_and_can_be_tried_again(room: An
     assert (await room.last("deactivate")).result.startswith("8 contacts flagged")
 
 
-async def test_a_provider_that_is_away_is_asked_again_and_nobody_is_forgotten(room: Any) -> None:
-    await room.hear(ANA, BEN, CLEO)
+async def test_a_provider_that_is_away_is_asked_again_and_nobody_is_forgotten(room: Room) -> None:
+    await room.posted(ANA, BEN, CLEO)
     await room.click(ADA, "deactivate")
-    room.failures += [503]
+    room.apis.failures += [503]
 
     await room.work()
     assert (await room.last("deactivate")).state is JobState.WAITING
-    room.failures += [429]
+    room.apis.failures += [429]
     room.clock.advance(600)
     await room.work()
     room.clock.advance(600)
@@ -229,9 +229,9 @@ async def test_a_provider_that_is_away_is_asked_again_and_nobody_is_forgotten(ro
     assert len(list(room.apis.entries())) == 3
 
 
-async def test_a_half_done_job_counts_what_it_flagged_before(room: Any) -> None:
+async def test_a_half_done_job_counts_what_it_flagged_before(room: Room) -> None:
     people = [f"user{number}@gmail.com" for number in range(4)]
-    alert = await room.hear(*people)
+    alert = await room.posted(*people)
     await room.click(ADA, "deactivate")
     (job,) = await room.store.jobs.claim(1, 1.0)
     async for page in room.store.contacts.to_flag(job):
@@ -248,18 +248,18 @@ async def test_a_half_done_job_counts_what_it_flagged_before(room: Any) -> None:
     assert await room.store.contacts.count_to_flag(alert.id) == 0
 
 
-async def test_every_contact_is_in_the_audit_log(room: Any) -> None:
-    await room.hear(ANA)
+async def test_every_contact_is_in_the_audit_log(room: Room) -> None:
+    await room.posted(ANA)
 
     await room.click(ADA, "deactivate")
     await room.work()
 
     entries = {(entry.what, entry.by): entry for entry in await room.store.audit.newest()}
-    assert entries[f"shop {ANA}", ADA].result == "added to bounces"
+    assert entries[f"receipts {ANA}", ADA].result == "added to bounces"
 
 
-async def test_an_alert_that_is_gone_is_told(room: Any) -> None:
-    await room.hear(ANA)
+async def test_an_alert_that_is_gone_is_told(room: Room) -> None:
+    await room.posted(ANA)
 
     await room.press(ADA, "deactivate", 999_999)
 

@@ -8,6 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from handlers.permission import NO_FOR, YES_FOR, Allowed, Permissions, UserGroup, named
 from handlers.store import JobState
 from resolutions.bounce import Permanence, SmtpReply
+from tests.handlers.room import Room
 
 ADA, LINUS, GRACE = "U01ADA", "U02LINUS", "U03GRACE"
 ADMINS = "S01ADMINS"
@@ -19,9 +20,9 @@ FULL: dict[str, Any] = {
 }
 
 
-async def test_a_stranger_is_told_who_may(room: Any) -> None:
+async def test_a_stranger_is_told_who_may(room: Room) -> None:
     room.with_desk(permissions={"deactivate": [ADA, ADMINS]})
-    await room.hear(ANA)
+    await room.posted(ANA)
 
     await room.click(LINUS, "deactivate")
 
@@ -31,9 +32,9 @@ async def test_a_stranger_is_told_who_may(room: Any) -> None:
     assert (entry.by, entry.result) == (LINUS, "refused: not permitted")
 
 
-async def test_a_named_person_may_without_asking_slack(room: Any) -> None:
+async def test_a_named_person_may_without_asking_slack(room: Room) -> None:
     room.with_desk(permissions={"deactivate": [ADA]})
-    await room.hear(ANA)
+    await room.posted(ANA)
 
     await room.click(ADA, "deactivate")
 
@@ -41,9 +42,9 @@ async def test_a_named_person_may_without_asking_slack(room: Any) -> None:
     assert room.slack.calls["usergroups.users.list"] == 0
 
 
-async def test_a_member_of_a_group_may_from_the_first_click_on(room: Any) -> None:
+async def test_a_member_of_a_group_may_from_the_first_click_on(room: Room) -> None:
     room.with_desk(permissions={"deactivate": [ADMINS]})
-    await room.hear(ANA)
+    await room.posted(ANA)
 
     await room.click(GRACE, "deactivate")
 
@@ -51,9 +52,9 @@ async def test_a_member_of_a_group_may_from_the_first_click_on(room: Any) -> Non
     assert room.slack.calls["usergroups.users.list"] == 1
 
 
-async def test_a_group_is_asked_for_once_in_some_minutes(room: Any) -> None:
+async def test_a_group_is_asked_for_once_in_some_minutes(room: Room) -> None:
     room.with_desk(permissions={"show_addresses": [ADMINS]})
-    await room.hear(ANA)
+    await room.posted(ANA)
 
     for _ in range(3):
         await room.press(GRACE, "show_addresses")
@@ -61,9 +62,9 @@ async def test_a_group_is_asked_for_once_in_some_minutes(room: Any) -> None:
     assert room.slack.calls["usergroups.users.list"] == 1
 
 
-async def test_where_slack_does_not_tell_nothing_is_done_and_it_is_said(room: Any) -> None:
+async def test_where_slack_does_not_tell_nothing_is_done_and_it_is_said(room: Room) -> None:
     room.with_desk(permissions={"deactivate": [ADMINS]})
-    await room.hear(ANA)
+    await room.posted(ANA)
     room.slack.fail("usergroups.users.list", "error:internal_error", times=5)
 
     await room.click(GRACE, "deactivate")
@@ -72,9 +73,9 @@ async def test_where_slack_does_not_tell_nothing_is_done_and_it_is_said(room: An
     assert await room.store.jobs.in_states([JobState.WAITING]) == []
 
 
-async def test_a_job_is_cancelled_only_by_who_may_do_it(room: Any) -> None:
+async def test_a_job_is_cancelled_only_by_who_may_do_it(room: Room) -> None:
     room.with_desk(permissions={"resend": [ADA]})
-    await room.hear(ANA, **FULL)
+    await room.posted(ANA, **FULL)
     await room.click(ADA, "resend")
     await room.submit(ADA, when=room.in_hours(5))
     await room.post()
@@ -88,8 +89,8 @@ async def test_a_job_is_cancelled_only_by_who_may_do_it(room: Any) -> None:
     assert (await room.store.jobs.get(job.id)).state is JobState.CANCELLED
 
 
-async def test_a_modal_is_checked_again_when_it_is_sent(room: Any) -> None:
-    await room.hear(ANA, **FULL)
+async def test_a_modal_is_checked_again_when_it_is_sent(room: Room) -> None:
+    await room.posted(ANA, **FULL)
     await room.click(LINUS, "resend")
     room.with_desk(permissions={"resend": [ADA]})
 
@@ -100,9 +101,9 @@ async def test_a_modal_is_checked_again_when_it_is_sent(room: Any) -> None:
     assert await room.store.jobs.in_states([JobState.WAITING]) == []
 
 
-async def test_a_group_that_changed_is_heard_of(room: Any) -> None:
+async def test_a_group_that_changed_is_heard_of(room: Room) -> None:
     room.with_desk(permissions={"deactivate": [ADMINS]})
-    await room.hear(ANA)
+    await room.posted(ANA)
     await room.click(LINUS, "deactivate")
     assert "Only" in room.told(LINUS)
 

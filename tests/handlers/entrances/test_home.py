@@ -1,12 +1,12 @@
 """What App Home shows, and what old buttons answer."""
 
-import json
 from dataclasses import replace
 
 from handlers.provider import Parsed, Unusable
 from handlers.store import Job
 from resolutions.bounce import Kind, SmtpReply
 from tests.bot.store.samples import request
+from tests.handlers.room import read
 
 ADA, CHANNEL = "U01ADA", "C01DELIV"
 
@@ -14,10 +14,10 @@ ADA, CHANNEL = "U01ADA", "C01DELIV"
 async def opened(room):
     answer = await room.slack.open_home(ADA)
     assert answer.status == 200
-    await room.listeners.settle()
+    await room.settle()
     home = room.slack.home(ADA)
     assert home is not None
-    return json.dumps(home["blocks"], ensure_ascii=False)
+    return read(home)
 
 
 async def test_an_empty_desk_says_so(room):
@@ -121,7 +121,7 @@ async def test_a_button_that_nobody_knows_says_where_the_alert_lives_on(room):
 
     await room.slack.click(ADA, CHANNEL, alert.ts, "gone")
     await room.slack.click(ADA, CHANNEL, alert.ts, "more", "gone|1")
-    await room.listeners.settle()
+    await room.settle()
 
     told = [message["text"] for message in room.slack.ephemeral(CHANNEL, ADA)]
     assert len(told) == 2
