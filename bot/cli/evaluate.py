@@ -12,8 +12,9 @@ from bot.cli.diagnose import lines_of
 from bot.cli.output import complain, tell
 from bot.cli.own_files import OwnFiles
 from bot.cli.question import Question, complaint_of
-from bot.cli.text.evaluation import evaluation_text
+from bot.cli.text.evaluation import alternatives_text, evaluation_text
 from resolutions.diagnosis.diagnose import Diagnosis
+from resolutions.rules.alternatives import Alternatives
 from resolutions.rules.rulebook import Rulebook
 
 LABELLED = """\
@@ -37,6 +38,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the words of the command."""
     parser.epilog = LABELLED
     parser.add_argument("file", type=Path, metavar="FILE.jsonl")
+    about = "list the alternatives of rules that are in no line"
+    parser.add_argument("--alternatives", action="store_true", help=about)
     parser.set_defaults(run=run)
 
 
@@ -48,7 +51,10 @@ def run(chosen: argparse.Namespace) -> int:
         return complain(
             f"{chosen.file}: no line can be used{why}; what a line holds: bounce evaluate --help"
         )
-    tell(evaluation_text(evaluation))
+    if chosen.alternatives:
+        tell(alternatives_text(evaluation.unmatched))
+    else:
+        tell(evaluation_text(evaluation))
     return 0
 
 
@@ -61,6 +67,7 @@ def evaluate(
     A line that cannot be used is listed and does not count.
     """
     rulebook = own.rulebook()
+    alternatives = Alternatives(rulebook)
     cases: list[Case] = []
     unusable: list[str] = []
     used: set[str] = set()
@@ -78,11 +85,14 @@ def evaluate(
             unusable.append(f"line {number}: {_why(error)}")
             continue
         used.update(piece.rule for piece in diagnosis.evidence)
+        alternatives.match(question.text)
         cases.append(_case(record, question, expected, diagnosis))
     return Evaluation(
         cases=tuple(cases),
         unusable=tuple(unusable),
         files=tuple(_files(rulebook, used)),
+        alternatives=len(alternatives.all),
+        unmatched=tuple(alternatives.unmatched),
         seconds=seconds,
     )
 

@@ -85,7 +85,7 @@ def _bounds(repeat: re.Match[str] | None) -> tuple[int, int]:
 
 def _characters(token: re.Match[str]) -> str:
     if token["escaped"]:
-        return _LETTERS.get(token["escaped"], token["escaped"])
+        return _LETTERS[token["escaped"]] if token["escaped"] in "wds" else token["escaped"]
     if token["several"]:
         inside = token["several"]
         return _LETTERS["^"] if inside.startswith("^") else _without_escapes(inside)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from resolutions.diagnosis.diagnose import NO_BOUNCE, Confidence
 from resolutions.reason import Reason
+from resolutions.rules.alternatives import Alternative
 
 WORDS = frozenset({*map(str, Reason), *map(str, NO_BOUNCE)})
 """All that a diagnosis can answer."""
@@ -66,11 +67,16 @@ class RuleFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """All that was measured. `seconds` is the time of the diagnoses alone, on one core."""
+    """All that was measured. `seconds` is the time of the diagnoses alone, on one core.
+
+    Of the `alternatives` of rules, those `unmatched` are in no reply.
+    """
 
     cases: tuple[Case, ...]
     unusable: tuple[str, ...]
     files: tuple[RuleFile, ...]
+    alternatives: int
+    unmatched: tuple[Alternative, ...]
     seconds: float
 
     @property

@@ -1,8 +1,10 @@
 """What `bounce evaluate` says."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from bot.cli.bulk.evaluation import Case, Confusion, Evaluation, RuleFile, Score
+from resolutions.rules.alternatives import Alternative
 
 SHOWN = 20
 """Confusions, wrong answers and unusable lines that are printed."""
@@ -19,6 +21,14 @@ def evaluation_text(evaluation: Evaluation) -> str:
     return "\n".join(_lines(evaluation))
 
 
+def alternatives_text(alternatives: Sequence[Alternative]) -> str:
+    """Return the alternatives, a line each, below the id of their rule."""
+    lines: list[str] = []
+    for rule, several in groupby(alternatives, key=lambda alternative: alternative.rule):
+        lines += [rule, *(f"    {alternative.text}" for alternative in several)]
+    return "\n".join(lines)
+
+
 def _lines(evaluation: Evaluation) -> Iterator[str]:
     yield from _table("expected", [*evaluation.scores, evaluation.total])
     yield ""
@@ -32,6 +42,12 @@ def _lines(evaluation: Evaluation) -> Iterator[str]:
     yield ""
     yield f"rules never used: {len(evaluation.unused)} of {evaluation.rules}, by file"
     yield from (_unused(file) for file in evaluation.files if file.unused)
+    unmatched = len(evaluation.unmatched)
+    yield ""
+    yield (
+        f"alternatives in no reply: {unmatched:,} of {evaluation.alternatives:,}"
+        " (--alternatives lists them)"
+    )
     strange = [_flat(word) for word in evaluation.strange]
     yield from _titled("expected words that are no reason (bounce explain lists them)", strange)
     yield from _titled("lines that cannot be used", list(evaluation.unusable))

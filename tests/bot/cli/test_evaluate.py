@@ -4,7 +4,7 @@ import json
 
 from bot.cli.evaluate import evaluate
 from bot.cli.own_files import OwnFiles
-from bot.cli.text.evaluation import evaluation_text
+from bot.cli.text.evaluation import alternatives_text, evaluation_text
 
 OWN = OwnFiles()
 
@@ -151,3 +151,20 @@ def test_unused_rules_are_listed_by_file_one_s_own_first(tmp_path):
     start = next(place for place, line in enumerate(lines) if line.startswith("rules never used"))
     assert lines[start + 1].split() == ["ours", "1", "of", "1", "gnome-gate"]
     assert all(len(line) < 105 for line in lines)
+
+
+def test_alternatives_that_are_in_no_reply_are_listed_by_rule(tmp_path):
+    own = tmp_path / "ours.toml"
+    own.write_text(
+        '[[rule]]\nid = "gnome-gate"\nreason = "policy-related"\n'
+        'text = ["gnome at the (gate|door)", "no gnome", ["mailbox ", "full"]]\n'
+        'example = "550 gnome at the gate"\n'
+    )
+
+    evaluation = evaluate([json.dumps(CASES[0]).encode()], OwnFiles(rules=(own,)), clock())
+
+    lines = alternatives_text(evaluation.unmatched).splitlines()
+    assert lines[:3] == ["gnome-gate", "    gnome at the (gate|door)", "    no gnome"]
+    assert not lines[3].startswith(" ")
+    shown = f"{len(evaluation.unmatched):,} of {evaluation.alternatives:,}"
+    assert f"alternatives in no reply: {shown}" in evaluation_text(evaluation)
