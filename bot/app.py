@@ -22,16 +22,11 @@ from bot.metrics import Metrics
 from bot.server import make_server
 from bot.settings.model import Settings
 from bot.settings.source import SettingsError
-from bot.slack.bolt import (
-    Door,
-    Socket,
-    answering_client,
-    make_app,
-    open_session,
-    posting_client,
-    whoami,
-)
+from bot.slack.app import make_app
+from bot.slack.clients import answering_client, open_session, posting_client, whoami
+from bot.slack.http_endpoint import HttpEndpoint
 from bot.slack.listeners import listen
+from bot.slack.socket_mode import SocketModeLink
 from bot.store.store import SqlStore
 from bot.worker import Worker
 from handlers.actions import BUTTONS, LABELS, TASKS
@@ -139,7 +134,7 @@ class Bot:
         """Ask Slack who we are, in the background: a slow Slack must not delay the start."""
         await self._keep(self._introduce(), "auth.test")
         if self.settings.slack.mode == "socket":
-            await self._keep(Socket(app, self.settings.slack, session).run(), "Socket Mode")
+            await self._keep(SocketModeLink(app, self.settings.slack, session).run(), "Socket Mode")
 
     async def _introduce(self) -> None:
         try:
@@ -159,10 +154,10 @@ class Bot:
             self._heard,
             settings.server.body_limit,
         )
-        door = Door(app, settings.slack, self.clock, self.metrics.slack_request)
+        endpoint = HttpEndpoint(app, settings.slack, self.clock, self.metrics.slack_request)
         server = make_server(
             webhooks,
-            self.metrics.timed(door.receive) if settings.slack.mode == "http" else None,
+            self.metrics.timed(endpoint.receive) if settings.slack.mode == "http" else None,
             self._wrong,
             self.metrics.registry,
         )

@@ -1,22 +1,19 @@
 """The contract of mail providers: a webhook in, events out; abilities for the buttons."""
 
-import base64
-import hmac
-import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict
 
-from handlers.errors import MalformedError, SignatureError
+from handlers.http.authentication import Access
+from handlers.http.json_body import parse_elements, parse_json
 from handlers.http.outgoing import Outgoing
-from handlers.http.payload import elements_of, look_up, text_of
+from handlers.http.payload import look_up, text_of
 from resolutions.bounce import WORD_LIMIT, BounceEvent, Verdict, bounded, clean
 
-NESTING_LIMIT = 64
 Clock = Callable[[], datetime]
 
 
@@ -41,48 +38,7 @@ class WebhookRequest:
 
         Raises TypeError for what is no list, MalformedError as `json` does.
         """
-        try:
-            found = elements_of(self.body.decode(json.detect_encoding(self.body), "surrogatepass"))
-        except (ValueError, RecursionError) as error:
-            raise MalformedError("the body is not valid JSON") from error
-        for value, own in found:
-            _check_nesting([value], own)
-        return found
-
-
-def parse_json(text: bytes | str) -> Any:
-    """Return the value of a JSON text; raise MalformedError if broken or nested over 64 levels."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise MalformedError("the body is not valid JSON") from error
-    _check_nesting(value, text)
-    return value
-
-
-def _check_nesting(value: Any, text: bytes | str) -> None:
-    """Refuse what is too deep; what opens few lists and objects cannot be."""
-    if isinstance(text, str):
-        opened = text.count("[") + text.count("{")
-    else:
-        opened = text.count(b"[") + text.count(b"{")
-    if opened >= NESTING_LIMIT and _deeper_than(value, NESTING_LIMIT):
-        raise MalformedError(f"the body is nested deeper than {NESTING_LIMIT} levels")
-
-
-def _deeper_than(value: Any, limit: int) -> bool:
-    level = [value]
-    for _ in range(limit + 1):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
-        ]
-        if not level:
-            return False
-    return True
+        return parse_elements(self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,10 +171,6 @@ class Confirms(Protocol):
         ...
 
 
-Secret = Annotated[SecretStr, Field(min_length=1)]
-"""A configured secret; an empty one is a mistake."""
-
-
 class SourceSettings(BaseModel):
     """What every configured source may say; a provider adds its own keys."""
 
@@ -229,24 +181,8 @@ class SourceSettings(BaseModel):
     forward_to: str = ""
 
 
-class AccessSettings(SourceSettings):
-    """A source that signs nothing: it shows a password, or one of some secrets, or either.
-
-    A secret stands in `Authorization` after the word Bearer, or alone in another `secret_header`.
-    """
-
-    user: str = ""
-    password: Secret | None = None
-    secrets: list[Secret] = []
-    secret_header: str = Field("authorization", pattern=r"^[A-Za-z0-9-]+$")
-
-    @model_validator(mode="after")
-    def _not_open_to_all(self) -> Self:
-        if bool(self.user) is not bool(self.password):
-            raise ValueError("user and password belong together: set both")
-        if not (self.user or self.secrets):
-            raise ValueError("without user and password, or secrets, anybody could send")
-        return self
+class AccessSettings(SourceSettings, Access):
+    """A source that signs nothing and shows a password or a secret instead."""
 
 
 def campaign_of(settings: SourceSettings, payload: Any, own: str) -> str:
@@ -319,55 +255,3 @@ class Sources(dict[str, Provider]):
         """Return the suppression list of a source, None where none can be reached."""
         source = self.get(name)
         return source.suppressing if source else None
-
-
-# Whether a request is the provider's
-
-
-def check_basic_auth(request: WebhookRequest, user: str, password: SecretStr) -> None:
-    """Raise SignatureError unless the request brings this user and password (RFC 7617)."""
-    try:
-        given = base64.b64decode(_credentials(request, "basic"), validate=True)
-    except ValueError as error:
-        raise SignatureError("credentials that are not base64") from error
-    if not is_secret(given, f"{user}:{password.get_secret_value()}"):
-        raise SignatureError("wrong user or password")
-
-
-def check_bearer(request: WebhookRequest, secrets: Sequence[SecretStr]) -> None:
-    """Raise SignatureError unless the request brings one of these tokens (RFC 6750)."""
-    given = _credentials(request, "bearer")
-    if not any(is_secret(given, secret.get_secret_value()) for secret in secrets):
-        raise SignatureError("wrong token")
-
-
-def check_access(request: WebhookRequest, settings: AccessSettings) -> None:
-    """Raise SignatureError unless the request shows the password or one of the secrets."""
-    header = settings.secret_header.lower()
-    if settings.secrets and header != "authorization":
-        given = request.headers.get(header, "").strip()
-        if any(is_secret(given, secret.get_secret_value()) for secret in settings.secrets):
-            return
-    elif settings.secrets and _scheme(request) == "bearer":
-        check_bearer(request, settings.secrets)
-        return
-    if settings.password is None:
-        raise SignatureError("no secret, or a wrong one")
-    check_basic_auth(request, settings.user, settings.password)
-
-
-def is_secret(given: str | bytes, secret: str) -> bool:
-    """Compare in a time that tells nothing of the secret; an empty secret equals nothing."""
-    if isinstance(given, str):
-        given = given.encode("utf-8", "surrogatepass")
-    return hmac.compare_digest(given, secret.encode()) and bool(secret)
-
-
-def _credentials(request: WebhookRequest, scheme: str) -> str:
-    if _scheme(request) != scheme:
-        raise SignatureError(f"no {scheme} credentials")
-    return request.headers["authorization"].strip().partition(" ")[2].strip()
-
-
-def _scheme(request: WebhookRequest) -> str:
-    return request.headers.get("authorization", "").strip().partition(" ")[0].lower()

@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.settings.model import SlackSettings
-from bot.slack.bolt import answering_client
+from bot.slack.clients import answering_client
 from bot.store.options import Options
 from bot.store.store import SqlStore
 from handlers.actions import LABELS

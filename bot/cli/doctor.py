@@ -19,7 +19,7 @@ from bot.foundation import Knowledge, open_store, utc_now
 from bot.settings.model import Settings, load_settings
 from bot.settings.source import SettingsError, configuration_file
 from bot.settings.storage import RuleSettings
-from bot.slack.bolt import answering_client, open_session
+from bot.slack.clients import answering_client, open_session
 from bot.slack.manifest import bot_scopes
 from handlers.errors import PermanentError, TemporaryError, UncertainError
 from handlers.http.outgoing import Call, Outgoing

@@ -68,35 +68,6 @@ def text_in(body: bytes, path: str) -> str:
         return ""
 
 
-def elements_of(text: str) -> list[tuple[Any, str]]:
-    """Return each element of a JSON list, with the text it was given as.
-
-    Raises TypeError for what is no list, ValueError or RecursionError for what is no JSON.
-
-    >>> elements_of('[{"id": 1} ,2]')
-    [({'id': 1}, '{"id": 1}'), (2, '2')]
-    """
-    gap, found = _LIST.match(text), list[tuple[Any, str]]()
-    if gap is None:
-        raise TypeError(f"not a list but {type(json.loads(text)).__name__}")
-    end = gap.end()
-    if _END.match(text, end):
-        return []
-    while gap is not None:
-        value, end = _decoder.raw_decode(text, gap.end())
-        found.append((value, text[gap.end() : end]))
-        gap = _COMMA.match(text, end)
-    if not _END.match(text, end):
-        raise ValueError("a list that does not end")
-    return found
-
-
-_decoder = json.JSONDecoder()
-_LIST = re.compile(r"[ \t\r\n]*\[[ \t\r\n]*")
-_COMMA = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
-_END = re.compile(r"[ \t\r\n]*\][ \t\r\n]*\Z")
-
-
 def moment(value: Any) -> datetime:
     """Return a time of a payload: Unix seconds or milliseconds, ISO 8601, or the date of a mail.
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import field_validator
 
+from handlers.http.authentication import check_access
 from handlers.http.payload import look_up, text_of
 from handlers.provider import (
     AccessSettings,
@@ -21,7 +22,6 @@ from handlers.provider import (
     Unusable,
     WebhookRequest,
     campaign_of,
-    check_access,
 )
 from resolutions.bounce import BounceEvent, Kind, Permanence, Verdict
 from resolutions.mail.mail import FEEDBACK, Mail, mails_in
@@ -79,7 +79,7 @@ class Dsn(Provider):
 
     async def authenticate(self, request: WebhookRequest) -> None:
         """Check the password or the secret; the mail itself proves nothing."""
-        check_access(request, self.settings)
+        check_access(request.headers, self.settings)
 
     def parse(self, request: WebhookRequest) -> Parsed:
         """Return one event a recipient; replies of people and machines are ignored."""

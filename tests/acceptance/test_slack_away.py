@@ -24,7 +24,7 @@ BAD_DAYS = [
 
 
 async def test_a_post_that_fails_comes_once_slack_is_well(embedded, monkeypatch):
-    monkeypatch.setattr("bot.slack.bolt.CALL_SECONDS", 1)
+    monkeypatch.setattr("bot.slack.clients.CALL_SECONDS", 1)
     async with embedded.bot() as bot:
         for number, (how, seconds) in enumerate(BAD_DAYS, 1):
             embedded.slack.fail("chat.postMessage", how, retry_after=7)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from bot.job_runner import JobRunner
 from bot.sandbox.stand_in import SlackStandIn
-from bot.slack.bolt import posting_client
+from bot.slack.clients import posting_client
 from bot.store.options import Timing
 from bot.worker import Worker
 from handlers.posting import Poster

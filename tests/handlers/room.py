@@ -22,7 +22,9 @@ from bot.sandbox.stand_in import SlackStandIn
 from bot.sandbox.surroundings import Surroundings
 from bot.sandbox.world.provider_apis import ProviderApis
 from bot.settings.model import Settings, check
-from bot.slack.bolt import Door, make_app, posting_client
+from bot.slack.app import make_app
+from bot.slack.clients import posting_client
+from bot.slack.http_endpoint import HttpEndpoint
 from bot.slack.listeners import listen
 from bot.store.store import SqlStore
 from handlers.actions import BUTTONS, TASKS
@@ -293,7 +295,7 @@ async def room(
         app = make_app(office.settings, office.session, store.repeats)
         listen(app, buttons, Commands(desk), Shortcuts(desk), Home(desk))
         around.slack.dispatcher.url = await _served(
-            stack, Door(app, office.settings, clock, lambda _: None)
+            stack, HttpEndpoint(app, office.settings, clock, lambda _: None)
         )
         posting = replace(desk, slack=posting_client(office.settings, office.session))
 
@@ -328,10 +330,10 @@ def _tables(around: Surroundings) -> dict[str, Any]:
     return tables
 
 
-async def _served(stack: AsyncExitStack, door: Door) -> str:
+async def _served(stack: AsyncExitStack, endpoint: HttpEndpoint) -> str:
     """Serve Slack's door on loopback until the stack ends; return its address."""
     server = web.Application()
-    server.add_routes([web.post("/slack/events", door.receive)])
+    server.add_routes([web.post("/slack/events", endpoint.receive)])
     runner = web.AppRunner(server, access_log=None)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

@@ -11,9 +11,10 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field
 
 from handlers.errors import PermanentError, UncertainError
+from handlers.http.authentication import Secret
 from handlers.http.outgoing import Answer, Call, Outgoing
 from handlers.http.payload import look_up, text_at, text_in
-from handlers.provider import Secret, StoredCopy, Suppression
+from handlers.provider import StoredCopy, Suppression
 
 SAFE_ADDRESS = re.compile(r"[^\s/@,]{1,255}@[^\s/@,]{1,255}")
 """Exactly one address, which may stand at the end of a path."""

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 from pydantic import BaseModel, ConfigDict, Field
 
 from handlers.errors import PermanentError
+from handlers.http.authentication import Secret, check_access
 from handlers.http.outgoing import Answer, Call, Outgoing
 from handlers.http.payload import (
     Object,
@@ -30,11 +31,9 @@ from handlers.provider import (
     Delivered,
     Parsed,
     Provider,
-    Secret,
     Suppression,
     WebhookRequest,
     campaign_of,
-    check_access,
 )
 from resolutions.bounce import BounceEvent, Kind, Permanence, SmtpReply, Verdict
 from resolutions.mail.failure import Failure
@@ -185,7 +184,7 @@ class Postmark(Provider):
 
     async def authenticate(self, request: WebhookRequest) -> None:
         """Check the password, or the secret header."""
-        check_access(request, self.settings)
+        check_access(request.headers, self.settings)
 
     def parse(self, request: WebhookRequest) -> Parsed:
         """Return the bounce, complaint or delivery; the other known records are ignored.

@@ -11,9 +11,10 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from handlers.errors import PermanentError
+from handlers.http.authentication import Secret
 from handlers.http.outgoing import Answer, Call, Outgoing
 from handlers.http.payload import SAFE_ADDRESS, text_at
-from handlers.provider import Secret, Suppression
+from handlers.provider import Suppression
 
 ABSENT = 404
 UNSUBSCRIBED = "unsubscribed"

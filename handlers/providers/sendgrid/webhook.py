@@ -6,16 +6,16 @@ https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event
 """
 
 import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, field_validator
 
 from handlers.errors import SignatureError
+from handlers.http.authentication import check_age, signature_of
 from handlers.http.outgoing import Outgoing
 from handlers.http.payload import Text, composite_key, metadata_of, moment, text_of, words_of
 from handlers.provider import (
@@ -202,18 +202,10 @@ class SendGrid(Provider):
         """Check the signature over time and body, and that it is fresh."""
         at = request.headers.get("x-twilio-email-event-webhook-timestamp", "")
         given = request.headers.get("x-twilio-email-event-webhook-signature", "")
-        if not (at.isascii() and at.isdigit() and len(at) <= len("99999999999")):
-            raise SignatureError("no time of signature")
-        try:
-            signature = base64.b64decode(given, validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise SignatureError("the signature is not base64") from error
-        signed = at.encode() + request.body
+        signature, signed = signature_of(given), at.encode("utf-8", "replace") + request.body
         if not any(_fits(key, signature, signed) for key in self._keys):
             raise SignatureError("the signature does not fit the body")
-        age = request.received_at - datetime.fromtimestamp(int(at), UTC)
-        if not -AHEAD <= age <= WINDOW:
-            raise SignatureError(f"a signature that is {age} old")
+        check_age(at, request.received_at, WINDOW, AHEAD)
 
     def parse(self, request: WebhookRequest) -> Parsed:
         """Return the failures and deliveries of a batch; a bad element harms no other."""

@@ -5,8 +5,6 @@ address to a topic of theirs; so the topic is looked at first.
 https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from handlers.errors import BusyError, PermanentError, SignatureError, TemporaryError
+from handlers.http.authentication import signature_of
 from handlers.http.outgoing import Call, Outgoing
 from handlers.provider import Clock, Confirmation, WebhookRequest
 from handlers.providers.ses.aws import REGION, AwsAccess, signed
@@ -117,7 +116,7 @@ async def verify(
     url = envelope.get("SigningCertURL")
     if not isinstance(url, str) or not CERTIFICATE_URL.fullmatch(url):
         raise SignatureError("the signing certificate is not at SNS")
-    text, signature = _signed_text(envelope), _signature(envelope)
+    text, signature = _signed_text(envelope), signature_of(envelope.get("Signature"))
     _check(await certificates.key(url), signature, text, envelope.get("SignatureVersion"))
 
 
@@ -137,16 +136,6 @@ def _signed_text(envelope: Mapping[str, Any]) -> bytes:
         return text.encode()
     except UnicodeEncodeError as error:
         raise SignatureError("a text that cannot have been signed") from error
-
-
-def _signature(envelope: Mapping[str, Any]) -> bytes:
-    value = envelope.get("Signature")
-    if not isinstance(value, str):
-        raise SignatureError("no signature")
-    try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise SignatureError("the signature is not base64") from error
 
 
 def _check(key: "RSAPublicKey", signature: bytes, text: bytes, version: Any) -> None:

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, FilePath, field_validator
 
 from handlers.errors import MalformedError
+from handlers.http.json_body import parse_json
 from handlers.http.outgoing import Outgoing
 from handlers.http.payload import addresses_in, domain_in, moment, object_of, text_at, text_of
 from handlers.provider import (
@@ -29,7 +30,6 @@ from handlers.provider import (
     Unusable,
     WebhookRequest,
     campaign_of,
-    parse_json,
 )
 from handlers.providers.ses.aws import AwsAccess
 from handlers.providers.ses.sns import (

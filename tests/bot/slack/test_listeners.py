@@ -8,7 +8,7 @@ import pytest
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.slack.bolt import make_app
+from bot.slack.app import make_app
 from bot.slack.listeners import EVENTS, SHORTCUTS, listen
 from handlers.actions import BUTTONS
 from handlers.entrances.commands import Commands

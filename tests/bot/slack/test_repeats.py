@@ -10,7 +10,7 @@ import pytest
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltRequest
 
 from bot.slack import bolt
-from bot.slack.bolt import make_app
+from bot.slack.app import make_app
 from bot.store.store import SqlStore
 from handlers.store import Repeats
 

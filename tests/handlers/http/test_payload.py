@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handlers.http.json_body import elements_of
 from handlers.http.payload import (
     addresses_in,
     composite_key,
     domain_in,
-    elements_of,
     look_up,
     metadata_of,
     moment,
