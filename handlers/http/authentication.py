@@ -94,11 +94,16 @@ def signature_of(text: object) -> bytes:
         raise SignatureError("the signature is not base64") from error
 
 
-def check_age(stamp: str, now: datetime, window: timedelta, ahead: timedelta) -> None:
-    """Raise SignatureError unless Unix seconds are at most `window` ago and `ahead` to come."""
+def signing_time(stamp: str) -> datetime:
+    """Return the time of Unix seconds; raise SignatureError for what is none."""
     if not (stamp.isascii() and stamp.isdigit() and len(stamp) <= len("99999999999")):
         raise SignatureError("no time of signature")
-    age = now - datetime.fromtimestamp(int(stamp), UTC)
+    return datetime.fromtimestamp(int(stamp), UTC)
+
+
+def check_age(signed: datetime, now: datetime, window: timedelta, ahead: timedelta) -> None:
+    """Raise SignatureError unless it was signed at most `window` ago, or is `ahead` of us."""
+    age = now - signed
     if not -ahead <= age <= window:
         raise SignatureError(f"a signature that is {age} old")
 

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from handlers.errors import SignatureError
-from handlers.http.authentication import Secret, check_age, check_hmac
+from handlers.http.authentication import Secret, check_age, check_hmac, signing_time
 from handlers.http.payload import (
     Object,
     Text,
@@ -167,7 +167,7 @@ class Mailgun(Provider):
         if not (timestamp and token and given):
             raise SignatureError("no signature")
         check_hmac((timestamp + token).encode(), given, self.settings.secrets)
-        check_age(timestamp, request.received_at, WINDOW, AHEAD)
+        check_age(signing_time(timestamp), request.received_at, WINDOW, AHEAD)
 
     def parse(self, request: WebhookRequest) -> Parsed:
         """Return the one event of a webhook; those that are no failure are ignored."""

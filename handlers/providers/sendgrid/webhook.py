@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, Field, field_validator
 
 from handlers.errors import SignatureError
-from handlers.http.authentication import check_age, signature_of
+from handlers.http.authentication import check_age, signature_of, signing_time
 from handlers.http.outgoing import Outgoing
 from handlers.http.payload import Text, composite_key, metadata_of, moment, text_of, words_of
 from handlers.provider import (
@@ -202,10 +202,11 @@ class SendGrid(Provider):
         """Check the signature over time and body, and that it is fresh."""
         at = request.headers.get("x-twilio-email-event-webhook-timestamp", "")
         given = request.headers.get("x-twilio-email-event-webhook-signature", "")
-        signature, signed = signature_of(given), at.encode("utf-8", "replace") + request.body
+        signed_at = signing_time(at)
+        signature, signed = signature_of(given), at.encode() + request.body
         if not any(_fits(key, signature, signed) for key in self._keys):
             raise SignatureError("the signature does not fit the body")
-        check_age(at, request.received_at, WINDOW, AHEAD)
+        check_age(signed_at, request.received_at, WINDOW, AHEAD)
 
     def parse(self, request: WebhookRequest) -> Parsed:
         """Return the failures and deliveries of a batch; a bad element harms no other."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltRequest
 
-from bot.slack import bolt
+from bot.slack import deduplicate
 from bot.slack.app import make_app
 from bot.store.store import SqlStore
 from handlers.store import Repeats
@@ -83,7 +83,7 @@ async def test_what_failed_may_come_again(make: Make, store: SqlStore) -> None:
 async def test_a_store_that_does_not_answer_stops_nobody(
     make: Make, monkeypatch: pytest.MonkeyPatch, wait: float | None
 ) -> None:
-    monkeypatch.setattr(bolt, "REPEAT_SECONDS", 0.01)
+    monkeypatch.setattr(deduplicate, "REPEAT_SECONDS", 0.01)
     replica = Replica(make(_Away(wait)))
 
     assert await replica.receive(CLICK) == 200
