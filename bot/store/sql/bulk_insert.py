@@ -28,13 +28,14 @@ from sqlalchemy import (
     func,
     select,
 )
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from bot.store.sql.columns import Moment, micros
 
 if TYPE_CHECKING:  # PostgreSQL's dialect is loaded where it is used
-    from sqlalchemy.dialects import postgresql, sqlite
+    from sqlalchemy.dialects import postgresql
 
 Upsert: TypeAlias = "postgresql.Insert | sqlite.Insert"
 Make = Callable[[Upsert], Upsert]
