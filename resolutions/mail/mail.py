@@ -60,7 +60,7 @@ class Mail:
                 return part
         return None
 
-    @cached_property
+    @property
     def status(self) -> Part | None:
         """The part with the fields of a delivery report, even if it is called a mere text."""
         return self.first(*STATUS) or next(filter(_is_status, self.parts), None)

@@ -4,13 +4,13 @@ from resolutions.mail.failure import Failure
 from resolutions.mail.formats import carriers, exchange, gateways, servers, services
 from resolutions.mail.formats.format import Format, several
 
-FORMATS: tuple[Format, ...] = (
-    *exchange.FORMATS,
-    *gateways.FORMATS,
-    *carriers.FORMATS,
-    *services.FORMATS,
-    *servers.FORMATS,
-)
+FORMATS: dict[str, Format] = {
+    **exchange.FORMATS,
+    **gateways.FORMATS,
+    **carriers.FORMATS,
+    **services.FORMATS,
+    **servers.FORMATS,
+}
 """Tried in this order, the telling ones first; the first that finds a recipient is taken."""
 
 READ_LIMIT = 32_768
@@ -30,4 +30,4 @@ def failures_in(text: str) -> list[Failure]:
     return []
 
 
-_CUES = [(known, several(known.cues)) for known in FORMATS]
+_CUES = [(known, several(known.cues)) for known in FORMATS.values()]

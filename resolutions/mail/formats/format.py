@@ -39,7 +39,6 @@ class Format:
     case is ignored; they are compiled when first asked for, as most of them never are.
     """
 
-    name: str
     cues: str | tuple[str, ...]
     to: str
     why: str | tuple[str, ...] = ()

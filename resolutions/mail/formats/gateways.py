@@ -3,77 +3,66 @@
 from resolutions.mail.formats.format import ALONE, ANY, Format, behind
 from resolutions.mail.text.addresses import ADDRESS
 
-FORMATS = (
+FORMATS = {
     # Oracle, before it Sun and iPlanet
-    Format(
-        "messaging-server",
+    "messaging-server": Format(
         "recipient address:",
         rf"^[ \t]*Recipient address:[ \t]*{ANY}",
         r"(?:Diagnostic code|Reason):[ \t]*((?:smtp;)?.+(?:\n[ \t]{3,}(?!Diag|Remote).+){0,6})",
     ),
-    Format("james", "failed recipient(s):", ALONE, behind("Error message:", 12), anywhere=True),
-    Format(
-        "mailmarshal",
+    "james": Format("failed recipient(s):", ALONE, behind("Error message:", 12), anywhere=True),
+    "mailmarshal": Format(
         "recipients were affected",
         rf"^[ \t]+{ANY}[ \t]*$",
         behind(r"could not be delivered because of\s*:?", 8),
         anywhere=True,
     ),
-    Format(
-        "messagelabs",
+    "messagelabs": Format(
         "could not be delivered",
         rf"^--[ \t]*{ANY}[ \t]*$",
         r"(?:information follows|appears to be)[ \t]*:[ \t]*\n--[ \t]*((?:.+\n?){1,6})",
     ),
-    Format(
-        "mailfoundry",
+    "mailfoundry": Format(
         "unable to deliver message to:",
         rf"Unable to deliver message to:[ \t]*{ANY}",
         behind("for the following reason:", 6),
     ),
-    Format(
-        "dragonfly", "error delivering your mail to", rf"error delivering your mail to {ANY}\.?"
+    "dragonfly": Format(
+        "error delivering your mail to", rf"error delivering your mail to {ANY}\.?"
     ),
-    Format("opensmtpd", "the mailer-daemon, please do not reply", rf"^[ \t]*{ANY}:[ \t]+(?=\S)"),
-    Format("surfcontrol", "failed to send to identified host", rf"^[ \t]*{ANY}: \[[\d.]+\],[ \t]*"),
-    Format(
-        "interscan",
+    "opensmtpd": Format("the mailer-daemon, please do not reply", rf"^[ \t]*{ANY}:[ \t]+(?=\S)"),
+    "surfcontrol": Format("failed to send to identified host", rf"^[ \t]*{ANY}: \[[\d.]+\],[ \t]*"),
+    "interscan": Format(
         "rcpt to:",
         rf"^Sent\s+[<>]{{3}}[ \t]*RCPT TO:[ \t]*{ANY}.*\n(?=Received\s+[<>]{{3}}[ \t]*[45])",
         r"^Received\s+[<>]{3}[ \t]*([45].*(?:\n[45]\d\d.*){0,8})",
     ),
-    Format(
-        "interscan-sentence",
-        "unable to deliver message to <",
-        rf"(?=Unable to deliver message to {ANY})",
+    "interscan-sentence": Format(
+        "unable to deliver message to <", rf"(?=Unable to deliver message to {ANY})"
     ),
-    Format(
-        "activehunter",
+    "activehunter": Format(
         "had permanent fatal errors -----",
         rf"^>>>[ \t]*{ADDRESS}[ \t]*<({ADDRESS})>",
         behind("session follows -----", 8),
         anywhere=True,
     ),
-    Format(
-        "mcafee", "had delivery problems ---\n", rf"^[ \t]*<({ADDRESS})>[ \t]+(?=\()", r"\A\((.+)\)"
+    "mcafee": Format(
+        "had delivery problems ---\n", rf"^[ \t]*<({ADDRESS})>[ \t]+(?=\()", r"\A\((.+)\)"
     ),
-    Format(
-        "mdaemon",
+    "mdaemon": Format(
         "failed address:",
         rf"^[ \t]*Failed address:[ \t]*{ANY}",
         r"<-- ([45]\d\d[ -].*(?:\n.{0,40}<-- [45]\d\d[ -].*){0,8})",
         anywhere=True,
     ),
     # SmarterMail, IceWarp, MailEnable and others that say who failed, then why
-    Format(
-        "failed-recipient",
+    "failed-recipient": Format(
         ("recipient: ", "recipient:["),
         rf"^[ \t]*(?:Failed )?Recipient:[ \t]*(?:\[SMTP:)?{ANY}\]?[ \t]*\n"
         r"(?=[ \t]*(?:Reason|Error|Status)\b)",
         r"^[ \t]*(?:Reason|Error|Status)[ \t]*:[ \t]*((?:.+\n?){1,6})",
     ),
-    Format(
-        "hmailserver",
+    "hmailserver": Format(
         "could not be reached",
         rf"^[ \t]*{ANY}[ \t]*\n(?=[ \t]*Error Type:)",
         (
@@ -81,37 +70,29 @@ FORMATS = (
             r"Error Description:[ \t]*((?:(?!\s*Additional information).+\n?){1,4})",
         ),
     ),
-    Format(
-        "communigate",
-        "failed to deliver to '",
-        rf"^[ \t]*Failed to deliver to '{ANY}'",
-        behind("reports:", 6),
+    "communigate": Format(
+        "failed to deliver to '", rf"^[ \t]*Failed to deliver to '{ANY}'", behind("reports:", 6)
     ),
-    Format(
-        "imail-generated",
+    "imail-generated": Format(
         "undeliverable to ",
         rf"^undeliverable to {ANY}",
         behind("generated (?:the )?(?:following )?response:", 12),
         anywhere=True,
     ),
-    Format(
-        "imail",
+    "imail": Format(
         ": ",
         r"^(?=(?:Unknown user|Unknown host|User mailbox exceeds allowed size|Invalid user|"
         r"Delivery failed \d+ attempts|Invalid final delivery userid|Undeliverable to)"
         rf"[^\n:]{{0,40}}:?[ \t]+{ANY})",
     ),
     # Momentum, formerly Ecelerity: who, at what stage, why
-    Format(
-        "momentum",
+    "momentum": Format(
         ">>> ",
         rf"^>>>[ \t]*{ANY}[ \t]*\((?=[^()\n]{{3,60}}\):)",
         r"\A(?:[^()\n]{3,60}\): )([^\n]+(?:\n(?!>>>|\s*$|-{3}).+){0,8})",
     ),
-    Format("fml", "original mail as follows", rf"^(?=[^\n<]{{3,120}}<({ADDRESS})>)"),
-    Format(
-        "fml-member",
-        "member of this mailing list",
-        rf"^(?=[^\n<]{{3,120}}mailing list <({ADDRESS})>)",
+    "fml": Format("original mail as follows", rf"^(?=[^\n<]{{3,120}}<({ADDRESS})>)"),
+    "fml-member": Format(
+        "member of this mailing list", rf"^(?=[^\n<]{{3,120}}mailing list <({ADDRESS})>)"
     ),
-)
+}

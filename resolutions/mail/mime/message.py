@@ -63,8 +63,7 @@ class Part(NamedTuple):
     def fields(self) -> str:
         """The text of a part that holds fields; what is not ASCII in it is UTF-8."""
         if "content-transfer-encoding" in self.headers or not self.body.isascii():
-            text = decode(self.content, "utf-8")
-            return without_tags(text) if self.kind == "text/html" else text
+            return decode(self.content, "utf-8")
         return self.body
 
     @property

@@ -16,7 +16,8 @@ from resolutions.mail.text.paragraphs import is_silent, is_vague, paragraph_abou
 
 def read(mail: Mail) -> list[Failure]:
     """Return what a delivery report says, its text parts asked where its fields are silent."""
-    return _failures(mail, mail.status.fields) if mail.status is not None else []
+    part = mail.status
+    return _failures(mail, part.fields) if part is not None else []
 
 
 def read_in_text(mail: Mail) -> list[Failure]:
@@ -31,8 +32,9 @@ def _failures(mail: Mail, text: str) -> list[Failure]:
         return []
     silent = Kind.DEFERRAL if _DELAY.search(mail.headers.get("subject", "")) else Kind.BOUNCE
     envelope_id = value_of(message, "original-envelope-id")
-    failures = [failure_of(fields, silent, mail.original, envelope_id) for fields in recipients]
-    if any(is_vague(failure.text) or not failure.recipient for failure in failures):
+    original = mail.original
+    failures = [failure_of(fields, silent, original, envelope_id) for fields in recipients]
+    if any(not failure.recipient or is_vague(failure.text) for failure in failures):
         failures = _completed(mail, failures)
     if any(failure.other for failure in failures):
         failures = _behind_aliases(mail, failures)

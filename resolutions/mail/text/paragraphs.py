@@ -62,10 +62,12 @@ def _says_something(text: str) -> bool:
 
     It is no part of an address: those hold spaces only where their names are quoted.
     """
-    words = text.lower().split()
-    return '"@' not in text and any(
-        len(word) > 3 and word.isalpha() and word not in _EMPTY for word in words
-    )
+    if '"@' in text:
+        return False
+    for word in text.lower().split():
+        if word.isalpha() and len(word) > 3 and word not in _EMPTY:
+            return True
+    return False
 
 
 def _words(text: str) -> str:
