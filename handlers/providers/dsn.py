@@ -92,7 +92,9 @@ class Dsn(Provider):
             unread = any(map(_claims_to_report, mails))
             why = "a report in which no recipient was found"
             return Parsed(unusable=[Unusable(kept.encode("utf-8", "replace"), why)] * unread)
-        return self._parsed(request, [each for each in reports if each.kind in VERDICTS], kept)
+        return self._parsed(
+            request, [report for report in reports if report.kind in VERDICTS], kept
+        )
 
     @classmethod
     def verdict_of(cls, word: str) -> Verdict:

@@ -21,13 +21,13 @@ def failures_in(text: str) -> list[Failure]:
     """Return the failures that a text for people tells of, if it has one of the known formats."""
     text = text[:READ_LIMIT]
     lower = text.lower()
-    for known, cues in _CUES:
+    for entry, cues in _CUES:
         for cue in cues:
             if cue in lower:
-                if failures := known.failures_in(text):
+                if failures := entry.failures_in(text):
                     return failures
                 break
     return []
 
 
-_CUES = [(known, several(known.cues)) for known in FORMATS.values()]
+_CUES = [(entry, several(entry.cues)) for entry in FORMATS.values()]

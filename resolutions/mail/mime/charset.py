@@ -125,9 +125,9 @@ def _best(high: bytes, alphabets: tuple[tuple[str, str], ...]) -> tuple[float, s
     counts = Counter(high)
     best, codec = -1, "cp1252"
     for name, letters in _bytes_of(alphabets):
-        found = sum(counts[letter] for letter in letters)
-        if found > best:
-            best, codec = found, name
+        hits = sum(counts[letter] for letter in letters)
+        if hits > best:
+            best, codec = hits, name
     return best / max(len(high), 1), codec
 
 

@@ -22,17 +22,17 @@ LISTS = [
 
 @pytest.mark.parametrize("line", LISTS)
 def test_each_of_a_list_has_words_of_its_own_whatever_the_shape(line):
-    told = {"ana@x.example": "user unknown", "ben@x.example": "mailbox full"}
-    rows = "\n".join(line.format(address, words) for address, words in told.items())
+    wanted = {"ana@x.example": "user unknown", "ben@x.example": "mailbox full"}
+    rows = "\n".join(line.format(address, words) for address, words in wanted.items())
     text = f"We are sorry, but your mail was returned.\n\n{rows}\n\nKind regards\n"
 
     reports = read(mail_of("From: postmaster@y.example", "Subject: Undelivered mail", body=text))
 
-    assert {report.recipient: True for report in reports} == dict.fromkeys(told, True)
+    assert {report.recipient: True for report in reports} == dict.fromkeys(wanted, True)
     for report in reports:
-        (other,) = told.keys() - {report.recipient}
-        assert told[report.recipient] in report.reply.text
-        assert told[other] not in report.reply.text
+        (other,) = wanted.keys() - {report.recipient}
+        assert wanted[report.recipient] in report.reply.text
+        assert wanted[other] not in report.reply.text
 
 
 @pytest.mark.parametrize(
