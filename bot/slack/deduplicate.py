@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from slack_bolt import BoltResponse
 
@@ -15,6 +15,8 @@ REPEAT_WINDOW = timedelta(minutes=10)
 
 REPEAT_SECONDS = 0.5
 """How long an answer, due in 3 s, may wait to learn whether its request is a repeat."""
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +31,7 @@ class Deduplicate:
 
     def __init__(self, repeats: Repeats) -> None:
         self._repeats = repeats
-        self._asking: set[asyncio.Task[bool]] = set()
+        self._asking: set[asyncio.Task[Any]] = set()
 
     async def __call__(
         self, body: dict[str, Any], next_: Callable[[], Awaitable[BoltResponse]]
@@ -42,21 +44,31 @@ class Deduplicate:
         return await next_()
 
     async def failed(self, error: Exception, body: dict[str, Any]) -> None:
-        """Log what a listener raised, and let the request come again."""
+        """Log what a listener raised, and let the request come again, in the background."""
         log.error("listener failed", exc_info=error, extra={"type": body.get("type", "command")})
         if key := repeat_key(body):
-            await self._repeats.forget(key)
+            self._begin(self._repeats.forget(key))
 
     async def _came_before(self, key: str) -> bool:
         """Ask the store, which goes on writing if it takes too long to wait for."""
-        asking = asyncio.create_task(self._repeats.seen(key, REPEAT_WINDOW))
-        self._asking.add(asking)
-        asking.add_done_callback(self._asking.discard)
+        asking = self._begin(self._repeats.seen(key, REPEAT_WINDOW))
         await asyncio.wait([asking], timeout=REPEAT_SECONDS)
         if not asking.done() or asking.exception() is not None:
             log.warning("not known whether a request is a repeat", extra={"key": key})
             return False
         return asking.result()
+
+    def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Have the store do something that is not always waited for."""
+        task = asyncio.create_task(work)
+        self._asking.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._asking.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.warning("repeats are not kept", extra={"why": str(error)})
 
 
 def repeat_key(body: dict[str, Any]) -> str:
