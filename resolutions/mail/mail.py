@@ -15,8 +15,13 @@ FEEDBACK = "message/feedback-report"
 RECEIPT = "message/disposition-notification"
 
 RETURNED = (
-    *("message/rfc822", "text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers"),
-    *("message/global", "message/global-headers", "message/partial"),
+    "message/rfc822",
+    "message/rfc822-headers",
+    "text/rfc822-headers",
+    "text/rfc822-header",
+    "message/global",
+    "message/global-headers",
+    "message/partial",
 )
 
 HEADERS_LENGTH = 65_536

@@ -134,8 +134,13 @@ _BY_HAND = re.compile(
     re.IGNORECASE,
 )
 _AUTO_FIELDS = (
-    *("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "x-autoreply-from"),
-    *("x-mail-autoreply", "x-vacation"),
+    "x-autoreply",
+    "x-autorespond",
+    "x-autoresponder",
+    "x-auto-reply",
+    "x-autoreply-from",
+    "x-mail-autoreply",
+    "x-vacation",
 )
 _AUTO_SUBJECT = re.compile(
     r"\s{0,20}(?:(?:re|aw|sv|vs|antw)\s?:\s*)?[\[(<\u3010]{0,2}(?:auto ?:|"

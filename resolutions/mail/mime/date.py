@@ -6,16 +6,8 @@ from functools import lru_cache
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
-ZONES = {"JST": 9, "MSK": 3, "CEST": 2, "CET": 1, "BST": 1} | {
-    "EDT": -4,
-    "EST": -5,
-    "CDT": -5,
-    "CST": -6,
-    "MDT": -6,
-    "MST": -7,
-    "PDT": -7,
-    "PST": -8,
-}
+AMERICAN = {"EDT": -4, "EST": -5, "CDT": -5, "CST": -6, "MDT": -6, "MST": -7, "PDT": -7, "PST": -8}
+ZONES = {"JST": 9, "MSK": 3, "CEST": 2, "CET": 1, "BST": 1} | AMERICAN
 """Hours from UTC of the zones that still occur by name (the American ones: RFC 5322, 4.3)."""
 
 

@@ -8,7 +8,7 @@ from resolutions.bounce import Kind
 def kind_of(text: str) -> Kind:
     """Tell whether a text for people tells of a delivery, warns of a delay, or gave up."""
     lower = text.lower()
-    if _DELIVERED.search(lower):
+    if "success" in lower and _DELIVERED.search(lower):
         return Kind.DELIVERED
     return Kind.DEFERRAL if _DELAY.search(lower) else Kind.BOUNCE
 

@@ -6,13 +6,10 @@ from itertools import islice
 
 from resolutions.mail.text.addresses import ADDRESS
 
-VAGUE = frozenset(
-    {
-        *("failed", "failure", "error", "unknown", "unknown error", "none", "null"),
-        *("undeliverable", "message undeliverable", "mail rejected", "service unavailable"),
-        *("delivery failed", "delivery failure", "delivery error", "other undefined status"),
-        *("permanent error", "permanent failure", "temporary failure", "unspecified error"),
-    }
+VAGUE = (
+    "failed|failure|error|unknown|unknown error|none|null|undeliverable|message undeliverable|"
+    "mail rejected|service unavailable|other undefined status|delivery failed|delivery failure|"
+    "delivery error|permanent error|permanent failure|temporary failure|unspecified error"
 )
 """Whole diagnostics that explain nothing."""
 
@@ -49,7 +46,7 @@ def is_vague(text: str) -> bool:
     if _says_something(text):
         return False
     words = _words(text)
-    return len(words) < 4 or words in VAGUE
+    return len(words) < 4 or words in _VAGUE
 
 
 def is_silent(text: str) -> bool:
@@ -76,7 +73,8 @@ def _words(text: str) -> str:
 
 _compile = partial(re.compile, flags=re.MULTILINE | re.IGNORECASE)
 _NUMBERS = re.compile(r"\b[245]\d\d\b|\b[245]\.\d{1,3}\.\d{1,3}\b|" + ADDRESS + r"|\bsmtp\s?;")
-_EMPTY = frozenset(re.findall(r"\w+", "smtp " + " ".join(VAGUE)))
+_VAGUE = frozenset(VAGUE.split("|"))
+_EMPTY = {"smtp", *re.findall(r"\w+", VAGUE)}
 _REFUSAL = _compile(
     r"^[ \t]{0,20}(?:<<<|<--|>>>)?[ \t]{0,4}([45]\d\d[ -].+)$|"
     r"(?:: |\bsaid:? |\breturned )['\"(]?([45]\d\d[ -](?:#?[45]\.\d\.\d|[A-Za-z<]).+)$"
