@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-from bot.kept_rules import rulebook
+from bot.kept_knowledge import catalogue, rulebook
 from bot.settings.source import SettingsError
 from bot.settings.storage import StoreSettings
 from bot.store.options import Options
@@ -35,7 +35,7 @@ class Knowledge:
         """Read the files; raises SettingsError for one that cannot be used."""
         try:
             return cls(
-                Catalogue.load(settings.rules.catalogue),
+                catalogue(settings.rules.catalogue),
                 rulebook(settings.rules.files),
                 Operators.load(),
             )

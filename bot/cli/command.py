@@ -4,15 +4,16 @@ A command is a module of its name. Its `add_to` gives a parser the command's wor
 function that does the work and returns the exit code.
 """
 
-import argparse
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # it takes long to load, and a question of words alone needs none
+    import argparse
 
 USAGE = 2
 """The exit code of wrong usage or configuration."""
 
-Run = Callable[[argparse.Namespace], int]
+Run = Callable[["argparse.Namespace"], int]
 
 
 class UsageError(Exception):
@@ -24,21 +25,14 @@ class FailedError(Exception):
 
 
 class Command(Protocol):
-    """What `bot.cli.main` asks of the module of a command."""
+    """What `bot.cli.parser` asks of the module of a command."""
 
-    def add_to(self, parser: argparse.ArgumentParser) -> None:
+    def add_to(self, parser: "argparse.ArgumentParser") -> None:
         """Add the words of the command, and `run`."""
 
 
-def add_config(parser: argparse.ArgumentParser, default: Any = argparse.SUPPRESS) -> None:
-    """Let a parser take --config; by default one that stands before the command holds."""
-    about = "bounce.toml of another name or place"
-    parser.add_argument("--config", type=Path, metavar="FILE", default=default, help=about)
+class Question(Protocol):
+    """What `bot.cli.main` asks of the module of a command that answers words alone."""
 
-
-def add_verb(verbs: Any, name: str, about: str, run: Run) -> argparse.ArgumentParser:
-    """Return the parser of a command's verb (`bounce jobs list`), done by a function of its own."""
-    parser: argparse.ArgumentParser = verbs.add_parser(name, help=about, description=about)
-    add_config(parser)
-    parser.set_defaults(run=run)
-    return parser
+    def answer(self, words: str) -> int:
+        """Answer the words."""

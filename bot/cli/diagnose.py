@@ -1,15 +1,18 @@
 """`bounce diagnose`: the reason of one reply, of lines, of mails, or what no rule decides."""
 
-import argparse
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.cli.command import UsageError
 from bot.cli.output import complain, count, remark, tell, write_all, write_json
 from bot.cli.own_files import OwnFiles
 from bot.cli.question import Question, fields_of
+
+if TYPE_CHECKING:
+    import argparse
 
 LINES = """\
 With --jsonl each line holds {"text": "...", "id", "code", "status", "remote_host", "provider",
@@ -19,9 +22,10 @@ with one JSON object a line; what cannot be read gives one with "error".
 --unmatched lists the wordings in the database that no rule decides, the most frequent first, each
 with a rule to start from; with --json as JSON lines.
 """
+USE = "give one of a reply, --jsonl [FILE], --mail PATH or --unmatched: bounce diagnose --help"
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
+def add_to(parser: "argparse.ArgumentParser") -> None:
     """Add the words of the command."""
     parser.epilog = LINES
     parser.set_defaults(run=run)
@@ -39,20 +43,26 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     add("--unmatched", action="store_true", help="stored wordings that no rule decides")
 
 
-def run(chosen: argparse.Namespace) -> int:
+def run(chosen: "argparse.Namespace") -> int:
     """Answer what was given, by exactly one of the four ways to ask."""
     reported = chosen.code or chosen.status or (chosen.provider and chosen.verdict)
     ways: dict[Callable[[argparse.Namespace], int], bool] = {
-        _one: bool(chosen.text or reported),
+        _one: bool(" ".join(chosen.text) or reported),
         _lines: chosen.jsonl is not None and not chosen.unmatched,
         _mails: chosen.mail is not None,
         _unmatched: chosen.unmatched,
     }
     asked = [way for way, is_asked in ways.items() if is_asked]
     if len(asked) != 1:
-        known = "a reply, --jsonl [FILE], --mail PATH or --unmatched"
-        raise UsageError(f"give one of {known}: bounce diagnose --help")
+        raise UsageError(USE)
     return asked[0](chosen)
+
+
+def answer(words: str) -> int:
+    """Diagnose a reply of which nothing else is known."""
+    if not words:
+        raise UsageError(USE)
+    return _answer(Question(words), OwnFiles.of(None), as_json=False)
 
 
 def lines_of(name: str) -> Iterator[bytes]:
@@ -67,15 +77,18 @@ def lines_of(name: str) -> Iterator[bytes]:
         raise UsageError(f"{name}: cannot be read ({error.strerror})") from error
 
 
-def _one(chosen: argparse.Namespace) -> int:
+def _one(chosen: "argparse.Namespace") -> int:
     words = {name: getattr(chosen, name) for name in Question._fields}
     question = Question(**words | {"text": " ".join(chosen.text)})
-    own = OwnFiles.of(chosen.config)
+    return _answer(question, OwnFiles.of(chosen.config), as_json=chosen.json)
+
+
+def _answer(question: Question, own: OwnFiles, *, as_json: bool) -> int:
     try:
         diagnosis = question.diagnosis(own.rulebook())
     except ValueError as error:
         raise UsageError(str(error)) from error
-    if chosen.json:
+    if as_json:
         write_json(fields_of(diagnosis))
         return 0
     from bot.cli.text.diagnosis import diagnosed
@@ -84,14 +97,14 @@ def _one(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _lines(chosen: argparse.Namespace) -> int:
+def _lines(chosen: "argparse.Namespace") -> int:
     from bot.cli.bulk.json_lines import diagnose_lines
 
     write_all(diagnose_lines(lines_of(chosen.jsonl), OwnFiles.of(chosen.config)))
     return 0
 
 
-def _mails(chosen: argparse.Namespace) -> int:
+def _mails(chosen: "argparse.Namespace") -> int:
     from bot.cli.bulk.mails import diagnose_mails
 
     paths: Sequence[Path] = chosen.mail
@@ -104,7 +117,7 @@ def _mails(chosen: argparse.Namespace) -> int:
     return code
 
 
-def _unmatched(chosen: argparse.Namespace) -> int:
+def _unmatched(chosen: "argparse.Namespace") -> int:
     import asyncio
 
     from bot.cli.bulk.unmatched import find_unmatched
@@ -128,11 +141,17 @@ def _unmatched(chosen: argparse.Namespace) -> int:
 
 def _code(text: str) -> str:
     if text.strip() and not re.match(r"[245][0-9]{2}(?![0-9])", text.strip()):
-        raise argparse.ArgumentTypeError(f"{text!r} is no reply code, such as 550")
+        raise _not_taken(f"{text!r} is no reply code, such as 550")
     return text
 
 
 def _status(text: str) -> str:
     if text.strip() and not re.match(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9])", text.strip()):
-        raise argparse.ArgumentTypeError(f"{text!r} is no enhanced status code, such as 5.1.1")
+        raise _not_taken(f"{text!r} is no enhanced status code, such as 5.1.1")
     return text
+
+
+def _not_taken(text: str) -> Exception:
+    from argparse import ArgumentTypeError
+
+    return ArgumentTypeError(text)

@@ -42,15 +42,15 @@ class OwnFiles(NamedTuple):
 
     def resolutions(self) -> "Catalogue":
         """Return the shipped catalogue with the own changes; raises SettingsError."""
-        from resolutions.catalogue.resolution import Catalogue
+        from bot.kept_knowledge import catalogue
 
-        return _usable(partial(Catalogue.load, self.catalogue))
+        return _usable(partial(catalogue, self.catalogue))
 
 
 @cache
 def _rulebook(files: tuple[Path, ...]) -> "Rulebook":
     """Read a rulebook; meanwhile nothing becomes garbage in cycles, so nobody looks for it."""
-    from bot.kept_rules import rulebook
+    from bot.kept_knowledge import rulebook
 
     looking = gc.isenabled()
     gc.disable()

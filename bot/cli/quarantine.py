@@ -4,8 +4,9 @@ import argparse
 import asyncio
 import re
 
-from bot.cli.command import FailedError, add_verb
+from bot.cli.command import FailedError
 from bot.cli.output import complain, tell, write_bytes
+from bot.cli.parser import add_verb
 from bot.cli.store_access import LIMIT, limited, opened, some_settings, store_settings, time_text
 from bot.settings.storage import StoreSettings
 from bot.store.store import SqlStore

@@ -1,7 +1,6 @@
 """What is known about a reason: what it means, who acts, what to do, which buttons."""
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -107,6 +106,21 @@ class Resolution:
         return replace(self, steps=(*first, *self.steps)) if first else self
 
 
+def tables(override: Path | None = None) -> dict[str, Any]:
+    """Return the tables of the shipped catalogue with an operator's own keys, as they are written.
+
+    Raises ValueError naming the file, the table and the key that cannot be used.
+    """
+    import tomllib  # a catalogue that is kept needs none
+
+    shipped = tomllib.loads(KNOWN.read_text(encoding="utf-8"))
+    if override is None:
+        return shipped
+    from resolutions.catalogue.override import overridden
+
+    return overridden(shipped, override)
+
+
 class Catalogue(Mapping[str, Resolution]):
     """The resolutions by word: the 25 reasons and "complaint"."""
 
@@ -119,11 +133,11 @@ class Catalogue(Mapping[str, Resolution]):
 
         Raises ValueError naming the file, the table and the key that cannot be used.
         """
-        tables = tomllib.loads(KNOWN.read_text(encoding="utf-8"))
-        if override is not None:
-            from resolutions.catalogue.override import overridden
+        return cls.made_of(tables(override))
 
-            tables = overridden(tables, override)
+    @classmethod
+    def made_of(cls, tables: Mapping[str, Any]) -> Self:
+        """Return the catalogue of such tables as `tables` returns."""
         return cls({word: _resolution(word, table) for word, table in tables.items()})
 
     def of(self, reason: Reason, *, complaint: bool = False) -> Resolution:

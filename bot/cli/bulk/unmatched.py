@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from bot.cli.store_access import opened
-from bot.kept_rules import rulebook
+from bot.kept_knowledge import rulebook
 from bot.settings.storage import StoreSettings
 from resolutions.alert import Delivery
 from resolutions.bounce import SmtpReply

@@ -1,6 +1,7 @@
 """The command line: what it prints, where, and with which exit code."""
 
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -8,7 +9,8 @@ from contextlib import closing
 
 import pytest
 
-from bot.cli.main import COMMANDS, main
+from bot.cli.main import main
+from bot.cli.parser import COMMANDS
 from resolutions.catalogue.resolution import Catalogue
 
 SLACK = '[slack]\nchannel = "C01DELIV"\nbot_token = "xoxb-1"\nsigning_secret = "s"\n'
@@ -323,3 +325,9 @@ def test_a_demo_without_its_extra_says_what_to_install(missing):
     assert (ran.returncode, ran.stdout) == (2, "")
     assert missing in ran.stderr
     assert "pip install 'bounce-desk[demo]'" in ran.stderr
+
+
+@pytest.mark.parametrize("words", [["quota"], ["552 5.2.2"], ["no", "such", "words"], [""]])
+@pytest.mark.parametrize("command", ["explain", "diagnose"])
+def test_words_alone_are_answered_as_with_a_parser(bounce, command, words):
+    assert bounce(command, *words) == bounce(command, *words, "--config", os.devnull)

@@ -1,10 +1,11 @@
-"""The rulebook, compiled once for as long as no rule file changes."""
+"""The rulebook and the catalogue, read once for as long as none of their files changes."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from bot.knowledge_cache import kept
+from resolutions.catalogue.resolution import KNOWN, Catalogue, tables
 from resolutions.rules.rulebook import Rulebook
 
 
@@ -14,6 +15,15 @@ def rulebook(own: Sequence[Path] = ()) -> Rulebook:
     Raises ValueError naming the file and the entry that cannot be used.
     """
     return Rulebook(kept("rules", Rulebook.sources(own), lambda: _compiled(own)))
+
+
+def catalogue(own: Path | None = None) -> Catalogue:
+    """Return the shipped catalogue with the changes of an operator's own file.
+
+    Raises ValueError naming the file, the table and the key that cannot be used.
+    """
+    sources = (KNOWN, KNOWN.parents[1] / "catalogue" / "override.py", *filter(None, [own]))
+    return Catalogue.made_of(kept("catalogue", sources, lambda: tables(own)))
 
 
 def _compiled(own: Sequence[Path]) -> tuple[Any, ...]:
