@@ -9,7 +9,8 @@ from resolutions.alert import Triaged, key_of
 from resolutions.bounce import BounceEvent, Kind
 from resolutions.catalogue.resolution import Catalogue
 from resolutions.delivery import is_final, state_of
-from resolutions.diagnosis.diagnose import Confidence, Diagnosis, diagnose
+from resolutions.diagnosis.diagnose import diagnose
+from resolutions.diagnosis.result import Confidence, Diagnosis
 from resolutions.operator import Operators
 from resolutions.reason import Reason
 from resolutions.rules.rulebook import Rulebook

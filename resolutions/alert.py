@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from resolutions.bounce import BounceEvent, Kind, Permanence
 from resolutions.catalogue.resolution import Family, Severity
-from resolutions.diagnosis.diagnose import Confidence, Diagnosis
+from resolutions.diagnosis.result import Confidence, Diagnosis
 from resolutions.reason import Reason
 
 AHEAD = timedelta(minutes=5)

@@ -5,7 +5,7 @@ from datetime import datetime
 from resolutions.alert import DeliveryState
 from resolutions.bounce import Kind, Permanence
 from resolutions.catalogue.resolution import FinalFor, Resolution
-from resolutions.diagnosis.diagnose import Confidence, Diagnosis
+from resolutions.diagnosis.result import Confidence, Diagnosis
 from resolutions.reason import Reason
 
 NO_DELIVERY = frozenset({Kind.AUTO_REPLY, Kind.NOT_A_BOUNCE})

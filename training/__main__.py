@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from resolutions.bounce import SmtpReply
-from resolutions.diagnosis.classifier import FILE, features
+from resolutions.diagnosis.classifier import FILE, Features
 from resolutions.rules.reply import read_reply
 from training.learner import Learner
 from training.samples import fingerprint, labelled
@@ -26,7 +26,8 @@ def main() -> None:
     """Learn and write the file."""
     samples = list(
         dict.fromkeys(
-            (label, tuple(features(read_reply(SmtpReply(reply))))) for label, reply in labelled()
+            (label, tuple(Features(read_reply(SmtpReply(reply))).places))
+            for label, reply in labelled()
         )
     )
     learner = Learner(samples)

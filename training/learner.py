@@ -5,8 +5,6 @@ import random
 import sys
 from collections import Counter
 
-from resolutions.diagnosis.classifier import Says
-
 ROUNDS = 24
 STEP = 1.0
 START = 0.1
@@ -21,6 +19,9 @@ TWICE = 2
 
 SMALL = 0.3
 """Weights nearer to zero are dropped."""
+
+Says = tuple[float, list[int], list[float]]
+"""How rare a feature is, the classes for or against which it speaks, and how much."""
 
 Vector = list[tuple[int, float]]
 

@@ -13,7 +13,7 @@ from bot.cli.output import complain, tell
 from bot.cli.own_files import OwnFiles
 from bot.cli.question import Question, complaint_of
 from bot.cli.text.evaluation import alternatives_text, evaluation_text
-from resolutions.diagnosis.diagnose import Diagnosis
+from resolutions.diagnosis.result import Diagnosis
 from resolutions.rules.alternatives import Alternatives
 from resolutions.rules.rulebook import Rulebook
 

@@ -4,7 +4,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
 from resolutions.bounce import SmtpReply, Verdict
-from resolutions.diagnosis.diagnose import Diagnosis, PastedReply, diagnose
+from resolutions.diagnosis.diagnose import diagnose
+from resolutions.diagnosis.result import Diagnosis, Evidence, PastedReply
 from resolutions.rules.rulebook import Rulebook
 
 
@@ -55,11 +56,15 @@ def fields_of(diagnosis: Diagnosis) -> dict[str, Any]:
         "confidence": diagnosis.confidence,
         "permanence": diagnosis.permanence,
         "evidence": [
-            {"kind": piece.kind, "rule": piece.rule, "matched": piece.matched}
+            {"kind": _kind_of(piece), "rule": piece.rule, "matched": piece.matched}
             for piece in diagnosis.evidence
         ],
         "also": list(diagnosis.also),
     }
+
+
+def _kind_of(piece: Evidence) -> str:
+    return f"against-{piece.kind}" if piece.opposes else piece.kind
 
 
 def complaint_of(error: Exception) -> str:

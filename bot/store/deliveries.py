@@ -15,7 +15,7 @@ from bot.store.sql.tables import contacts, deliveries, resends
 from handlers.store import Contact, Job
 from resolutions.alert import Delivery, DeliveryState
 from resolutions.bounce import Kind
-from resolutions.diagnosis.diagnose import Confidence
+from resolutions.diagnosis.result import Confidence
 
 UNSURE = (Confidence.NONE.value, Confidence.WEAK.value)
 REPORTED = (Kind.BOUNCE.value, Kind.DEFERRAL.value, Kind.REJECTED.value)

@@ -60,7 +60,7 @@ from handlers.slack.block_kit import (
 from handlers.slack.labels import Labels
 from resolutions.alert import Alert, Delivery
 from resolutions.catalogue.resolution import Family, Resolution
-from resolutions.diagnosis.diagnose import Confidence
+from resolutions.diagnosis.result import Confidence
 
 __all__ = [
     "SPOKEN_LIMIT",

@@ -15,7 +15,8 @@ from resolutions.bounce import Kind, SmtpReply
 from resolutions.catalogue.evidence_text import against, because
 from resolutions.catalogue.explain import Explained
 from resolutions.catalogue.resolution import Catalogue, FinalFor, Resolution
-from resolutions.diagnosis.diagnose import NO_BOUNCE, Diagnosis, PastedReply, diagnose
+from resolutions.diagnosis.diagnose import diagnose
+from resolutions.diagnosis.result import NO_BOUNCE, Diagnosis, PastedReply
 from resolutions.rules.rulebook import Rulebook
 
 ALIASES = 8

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from resolutions.bounce import Kind
 from resolutions.catalogue.resolution import Catalogue
-from resolutions.diagnosis.diagnose import Diagnosis, Evidence
+from resolutions.diagnosis.result import Diagnosis, Evidence
 
 NOTHING = "nothing in the reply decides"
 REPORTED = "the recipient reported it as spam, as the provider's feedback says"
@@ -19,8 +19,9 @@ def phrase(diagnosis: Diagnosis) -> str:
     if not diagnosis.evidence:
         return _without_evidence(diagnosis)
     first, *others = diagnosis.evidence
-    status = next((piece for piece in others if piece.kind == "status"), None)
-    opposing = next((piece for piece in others if _opposes(piece)), None)
+    agreeing = [piece for piece in others if not piece.opposes]
+    status = next((piece for piece in agreeing if piece.kind == "status"), None)
+    opposing = next((piece for piece in others if piece.opposes), None)
     agrees = f", {_phrase(status)} agrees" if status and first.kind != "status" else ""
     opposes = f", against {_phrase(opposing)}" if opposing else ""
     return f"{_phrase(first)}{agrees}{opposes}"
@@ -28,20 +29,17 @@ def phrase(diagnosis: Diagnosis) -> str:
 
 def because(diagnosis: Diagnosis) -> str:
     """Return what decided and what agrees: 'the words "mailbox full"; status 5.2.2'."""
-    agreeing = _distinct(piece for piece in diagnosis.evidence if not _opposes(piece))
+    agreeing = _distinct(piece for piece in diagnosis.evidence if not piece.opposes)
     return _joined(_phrase(piece) for piece in agreeing) or _without_evidence(diagnosis)
 
 
 def against(diagnosis: Diagnosis, catalogue: Catalogue) -> str:
     """Return what contradicts and what it says, empty if nothing does."""
     return _joined(
-        _phrase(piece) + _saying(piece, catalogue)
-        for piece in diagnosis.evidence
-        if _opposes(piece)
+        _phrase(piece) + _saying(piece, catalogue) for piece in diagnosis.evidence if piece.opposes
     )
 
 
-_AGAINST = "against-"
 _PLACES = re.compile(r"(?:[\w-]*<[@#~h]>[\w.-]*)+")
 """Where an address, a host or a number stood in the reply that was compared."""
 
@@ -76,12 +74,8 @@ def _without_evidence(diagnosis: Diagnosis) -> str:
     return REPORTED if diagnosis.kind is Kind.COMPLAINT else NOTHING
 
 
-def _opposes(piece: Evidence) -> bool:
-    return piece.kind.startswith(_AGAINST)
-
-
 def _phrase(piece: Evidence) -> str:
-    kind = "provider" if piece.rule.startswith("provider/") else piece.kind.removeprefix(_AGAINST)
+    kind = "provider" if piece.rule.startswith("provider/") else piece.kind
     if kind == "receiver" and _NUMBERS.fullmatch(piece.matched):
         return f"what {piece.matched} means at this receiver"
     return _PHRASES.get(kind, 'the words "{}"').format(_PLACES.sub("…", piece.matched))

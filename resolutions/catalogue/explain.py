@@ -9,7 +9,8 @@ from resolutions.catalogue.evidence_text import NOTHING, because
 from resolutions.catalogue.names import Name, Names, names_of
 from resolutions.catalogue.resolution import Catalogue, Resolution
 from resolutions.catalogue.words import WORDS_LIMIT, plain, telling, without_filler
-from resolutions.diagnosis.diagnose import Confidence, PastedReply, diagnose
+from resolutions.diagnosis.diagnose import diagnose
+from resolutions.diagnosis.result import Confidence, PastedReply
 from resolutions.reason import Reason
 from resolutions.rules.rulebook import Rulebook
 

@@ -8,12 +8,14 @@ the knowledge; nothing is learned while the bot runs.
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import pairwise
+from functools import cache, partial
+from itertools import chain, islice, pairwise
+from struct import Struct
 from typing import Any
 
+from resolutions.memo import Memo
 from resolutions.rules.reply import Reply
 from resolutions.rules.statuses import KNOWLEDGE
 
@@ -33,8 +35,14 @@ FEWEST = 2
 TOLD = 3
 """Words or pairs of words that are shown as evidence."""
 
-Says = tuple[float, Sequence[int], Sequence[float]]
-"""How rare a feature is, the classes for or against which it speaks, and how much."""
+LANE = 32
+"""Bits for one class in a row: sums of WORDS words, their pairs and codes stay far below."""
+
+Row = int
+"""What a feature says of all classes, and last how rare it is: numbers in lanes of one integer.
+
+One addition then adds all of them. They are hundredths, weight times rarity; the rarity is squared.
+"""
 
 _WORD = re.compile(
     r"<.>|\d\.\d\.\d{1,3}|\b[245]\d\d\b|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|"
@@ -47,82 +55,126 @@ _NUMBERS = re.compile(r"[\d. ]*")
 
 @dataclass(frozen=True, slots=True)
 class Resemblance:
-    """The reason (or the kind's word) that a reply is most like, with a probability from 0 to 1."""
+    """The reason (or the kind's word) that a reply is most like, with a probability from 0 to 1.
+
+    `said_for` are the words of the reply that say something for it, with how much.
+    """
 
     word: str
     probability: float
-    _told: tuple[tuple[str, float], ...]
+    said_for: Callable[[], Iterable[tuple[str, float]]]
 
     @property
     def words(self) -> tuple[str, ...]:
         """Return the words of the reply that say most for it, none of them twice."""
-        found: list[str] = []
-        for words, _ in sorted(self._told, key=lambda each: -each[1]):
+        most: list[str] = []
+        for words, _ in sorted(self.said_for(), key=lambda said: -said[1]):
             if not _NUMBERS.fullmatch(words) and not any(
-                words in one or one in words for one in found
+                words in one or one in words for one in most
             ):
-                found.append(words)
-        return tuple(found[:TOLD])
+                most.append(words)
+        return tuple(most[:TOLD])
 
 
-def features(reply: Reply) -> dict[str, str]:
-    """Return what a reply is compared by, with the words as they stand in it.
+class Features:
+    """What a reply is compared by: stems, pairs of neighbours, the code and the status."""
 
-    Stems, pairs of neighbours, the code and the status (which are no words).
+    def __init__(self, reply: Reply) -> None:
+        """Take a reply apart."""
+        tokens = map(_words_of.__getitem__, reply.text.split(" "))
+        self._words = list(islice(chain.from_iterable(tokens), WORDS))
+        stems = [word[:STEM] for word in self._words]
+        names = [*stems, *map(" ".join, pairwise(stems))]
+        if reply.code:
+            names.append(MARK + reply.code)
+        if reply.status:
+            names += [MARK + reply.status, f"{MARK}x{reply.status[1:]}"]
+        self.places = dict(zip(names, range(len(names)), strict=True))
 
-    >>> features(Reply("mailbox unavailable", "", "550", "5.2.1"))
-    {'mailbo': 'mailbox', 'unavai': 'unavailable', 'mailbo unavai': 'mailbox unavailable', \
-'#550': '', '#5.2.1': '', '#x.2.1': ''}
-    """
-    words = _WORD.findall(reply.text)[:WORDS]
-    stems = [word[:STEM] for word in words]
-    found = dict(zip(stems, words, strict=True))
-    for (one, next_one), pair in zip(pairwise(stems), pairwise(words), strict=True):
-        found[f"{one} {next_one}"] = " ".join(pair)
-    if reply.code:
-        found[MARK + reply.code] = ""
-    if reply.status:
-        found[MARK + reply.status] = found[f"{MARK}x{reply.status[1:]}"] = ""
-    return found
+    def words(self, place: int) -> str:
+        """Return a feature as it stands in the reply; a code and a status are no words."""
+        words = self._words
+        if place < len(words):
+            return words[place]
+        return " ".join(words[place - len(words) :][:2]) if place < 2 * len(words) - 1 else ""
+
+    def is_word(self, place: int) -> bool:
+        """Tell whether a feature is one word of letters."""
+        return place < len(self._words) and self._words[place].isalpha()
+
+
+_words_of = Memo[str, list[str]](_WORD.findall)
 
 
 class Likeness:
-    """The model: for each feature how rare it is, and what it says for or against classes."""
+    """The model: what each feature says for or against classes."""
 
     def __init__(
-        self, classes: tuple[str, ...], bias: tuple[float, ...], weights: Mapping[str, Says]
+        self, classes: Sequence[str], bias: Sequence[float], rows: Mapping[str, Row]
     ) -> None:
-        self.classes = classes
-        self._bias = bias
-        self._weights = weights
+        """Take the classes, how frequent they are, and the row of each feature."""
+        self.classes = tuple(classes)
+        self._bias = tuple(bias)
+        self._rows = rows
+        lanes = len(classes) + 1
+        self._lanes = Struct(f"<{lanes}i")
+        self._positive = sum(1 << (LANE * lane + LANE - 1) for lane in range(lanes))
 
     @classmethod
     @cache
     def load(cls) -> "Likeness":
         """Return the model that comes with the product, read once."""
         data: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-        return cls(tuple(data["classes"]), tuple(data["bias"]), data["weights"])
+        return cls.of_weights(data["classes"], data["bias"], data["weights"])
+
+    @classmethod
+    def of_weights(
+        cls, classes: Sequence[str], bias: Sequence[float], weights: Mapping[str, Any]
+    ) -> "Likeness":
+        """Return a model of what the file says of each feature: its rarity, classes, weights."""
+        last = len(classes)
+        rows = {name: _row(*says, last=last) for name, says in weights.items()}
+        return cls(classes, bias, rows)
 
     def of(self, reply: Reply) -> Resemblance | None:
         """Return what a reply is most like, None where fewer than FEWEST of its words are known."""
-        weights = self._weights
-        known = [
-            (words, weights[name]) for name, words in features(reply).items() if name in weights
-        ]
-        if sum(words.isalpha() for words, _ in known) < FEWEST:
+        rows = self._rows
+        features = Features(reply)
+        known = [(place, rows[name]) for name, place in features.places.items() if name in rows]
+        if sum([features.is_word(place) for place, _ in known]) < FEWEST:
             return None
-        norm = math.sqrt(sum(rarity * rarity for _, (rarity, _, _) in known))
-        scores = list(self._bias)
-        for _, (rarity, classes, says) in known:
-            share = rarity / norm
-            for one, weight in zip(classes, says, strict=True):
-                scores[one] += weight * share
+        *says, rarity = self._numbers(sum([row for _, row in known]))
+        share = 1 / (10 * math.sqrt(rarity))
+        scores = [bias + share * said for bias, said in zip(self._bias, says, strict=True)]
         top = max(scores)
         best = scores.index(top)
         total = sum([math.exp(score - top) for score in scores])
-        told = [
-            (words, rarity * says[classes.index(best)])
-            for words, (rarity, classes, says) in known
-            if best in classes
-        ]
-        return Resemblance(self.classes[best], 1 / total, tuple(t for t in told if t[1] > 0))
+        said_for = partial(self._said_for, best, features, known)
+        return Resemblance(self.classes[best], 1 / total, said_for)
+
+    def _said_for(
+        self, best: int, features: Features, known: Iterable[tuple[int, Row]]
+    ) -> Iterator[tuple[str, float]]:
+        for place, row in known:
+            *says, squared = self._numbers(row)
+            if says[best] > 0:
+                rarity = math.isqrt(squared)
+                yield features.words(place), (rarity / 10) * (says[best] / rarity / 10)
+
+    def _numbers(self, row: Row) -> tuple[int, ...]:
+        """Return the numbers of a row, or of a sum of rows.
+
+        A negative number borrows from the lane above it; added to every lane, half of its range
+        undoes that, and flipping the highest bit takes it away again.
+        """
+        bits = (row + self._positive) ^ self._positive
+        return self._lanes.unpack(bits.to_bytes(self._lanes.size, "little"))
+
+
+def _row(rarity: float, classes: Sequence[int], weights: Sequence[float], *, last: int) -> Row:
+    """Return what a feature says as one integer; the file's numbers are of one decimal."""
+    rare = round(10 * rarity)
+    row = rare * rare << LANE * last
+    for one, weight in zip(classes, weights, strict=True):
+        row += round(10 * weight) * rare << LANE * one
+    return row

@@ -2,29 +2,36 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from resolutions.bounce import Kind, Verdict
 from resolutions.diagnosis.permanence import permanence_of
-from resolutions.diagnosis.result import NO_BOUNCE as NO_BOUNCE
-from resolutions.diagnosis.result import OWN_REFUSAL as OWN_REFUSAL
-from resolutions.diagnosis.result import Confidence as Confidence
-from resolutions.diagnosis.result import Diagnosis as Diagnosis
-from resolutions.diagnosis.result import Evidence as Evidence
-from resolutions.diagnosis.result import PastedReply as PastedReply
-from resolutions.diagnosis.result import Symptoms as Symptoms
-from resolutions.diagnosis.result import also_possible, by_side, no_bounce
+from resolutions.diagnosis.result import (
+    NO_BOUNCE,
+    Confidence,
+    Diagnosis,
+    Evidence,
+    Reported,
+    Symptoms,
+    also_possible,
+    by_side,
+    no_bounce,
+)
 from resolutions.diagnosis.second_opinion import compared
 from resolutions.reason import Reason, are_kin
 from resolutions.rules.reply import Reply, read_words
 from resolutions.rules.rule import Strength
-from resolutions.rules.rulebook import MEMORY, Hit, Rulebook
+from resolutions.rules.rulebook import Hit, Rulebook
 from resolutions.rules.statuses import Statuses
 
 MATCHED_LIMIT = 120
 """Characters of the matched words that are kept as evidence."""
 
 EVIDENCE_LIMIT = 5
+
+REMEMBERED = 20_000
+"""Diagnoses that are remembered, the newest."""
 
 
 def diagnose(event: Symptoms, rulebook: Rulebook) -> Diagnosis:
@@ -36,32 +43,44 @@ def diagnose(event: Symptoms, rulebook: Rulebook) -> Diagnosis:
     """
     if event.kind in NO_BOUNCE:
         return no_bounce(event.kind)
-    said = event.reply
-    words = rulebook.words_of(said.text)
+    reply = event.reply
+    words = rulebook.words_of(reply.text)
     receiver = rulebook.receiver_of(event.remote_host)
-    key = (words, said.code, said.status, receiver, event.kind, event.permanence, event.verdict)
-    known = rulebook.memory.get(key)
-    if known is None:
-        reply = read_words(words, said.code, said.status)
-        known = _weighed(event, reply, rulebook.find(reply, receiver), rulebook)
-        known = compared(event, reply, known)
-        if len(rulebook.memory) >= MEMORY:
-            rulebook.memory.clear()
-        rulebook.memory[key] = known
-    return known
+    reported = Reported(event.kind, event.permanence, event.verdict)
+    return _diagnosed(rulebook, words, reply.code, reply.status, receiver, reported)
 
 
-def _weighed(event: Symptoms, reply: Reply, hits: list[Hit], rulebook: Rulebook) -> Diagnosis:
-    """Examine what was found; other replies in which the same was found are worth no new look."""
-    found = tuple([(hit.strength, hit.rule.order, hit.matched) for hit in hits])
-    key = (found, reply.code, reply.status, event.kind, event.permanence, event.verdict)
-    known = rulebook.findings.get(key)
-    if known is None:
-        known = _examine(event, reply, hits, rulebook.statuses)
-        if len(rulebook.findings) >= MEMORY:
-            rulebook.findings.clear()
-        rulebook.findings[key] = known
-    return known
+@lru_cache(REMEMBERED)
+def _diagnosed(
+    rulebook: Rulebook, words: str, code: str, status: str, receiver: str, reported: Reported
+) -> Diagnosis:
+    reply = read_words(words, code, status)
+    seen = tuple(
+        [(hit.strength, hit.rule.order, hit.matched) for hit in rulebook.find(reply, receiver)]
+    )
+    code, status = reply.code, reply.status
+    diagnosis = _weighed(rulebook, seen, code, status, _is_taken(reply), reported)
+    return compared(reported, reply, diagnosis)
+
+
+@lru_cache(REMEMBERED)
+def _weighed(
+    rulebook: Rulebook,
+    seen: tuple[tuple[Strength, int, str], ...],
+    code: str,
+    status: str,
+    taken: bool,
+    reported: Reported,
+) -> Diagnosis:
+    """Weigh what was seen; other replies in which the same is seen need no new look."""
+    hits = [Hit(strength, rulebook.rules[order], words) for strength, order, words in seen]
+    kind = reported.kind or _kind_of(hits, taken, reported.verdict)
+    if kind in NO_BOUNCE:
+        return no_bounce(kind, tuple(_kind_piece(hit) for hit in hits if hit.rule.kind))
+    findings = _findings(hits, code, status, reported.verdict, rulebook.statuses)
+    return _examine(
+        kind, [_by_side(finding, kind) for finding in findings], hits, code or status, reported
+    )
 
 
 class _Finding(NamedTuple):
@@ -90,26 +109,19 @@ _CONFIDENCE = {
 _LOWER = {Confidence.CERTAIN: Confidence.LIKELY, Confidence.LIKELY: Confidence.WEAK}
 
 
-def _examine(event: Symptoms, reply: Reply, hits: list[Hit], statuses: Statuses) -> Diagnosis:
-    verdict = event.verdict
-    kind = event.kind or _kind_of(reply, hits, verdict)
-    if kind in NO_BOUNCE:
-        return no_bounce(kind, tuple(_kind_piece(hit) for hit in hits if hit.rule.kind))
-    findings = sorted(
-        (_by_side(found, kind) for found in _findings(reply, hits, verdict, statuses)),
-        key=_strength,
-    )
+def _examine(
+    kind: Kind, findings: list[_Finding], hits: list[Hit], code: str, reported: Reported
+) -> Diagnosis:
+    findings.sort(key=_strength)
     main = findings[0] if findings else _Finding(Strength.PROVIDER, Reason.UNKNOWN, "", "")
-    against = [found for found in findings[1:] if _contradicts(found, main)]
+    against = [finding for finding in findings[1:] if _contradicts(finding, main)]
     return Diagnosis(
         kind=kind,
         reason=main.reason,
-        permanence=permanence_of(
-            kind, event.permanence, reply.code or reply.status, main.reason, verdict
-        ),
+        permanence=permanence_of(kind, reported.permanence, code, main.reason, reported.verdict),
         confidence=_confidence(main, findings, against),
         evidence=_evidence(main, findings, against),
-        also=also_possible((found.reason for found in findings), main.reason),
+        also=also_possible((finding.reason for finding in findings), main.reason),
         variant=main.variant,
         receiver=_receiver(hits),
     )
@@ -125,22 +137,22 @@ def _kind_piece(hit: Hit) -> Evidence:
     return Evidence("kind", hit.rule.id, hit.matched)
 
 
-def _by_side(found: _Finding, kind: Kind) -> _Finding:
+def _by_side(finding: _Finding, kind: Kind) -> _Finding:
     """Return what a finding means where our own side refused or speaks of itself."""
-    if kind is not Kind.REJECTED and found.strength is not Strength.FACT:
-        return found
-    reason, variant = by_side(found.reason, found.variant)
-    return found._replace(reason=reason, variant=variant)
+    if kind is not Kind.REJECTED and finding.strength is not Strength.FACT:
+        return finding
+    reason, variant = by_side(finding.reason, finding.variant)
+    return finding._replace(reason=reason, variant=variant)
 
 
-def _kind_of(reply: Reply, hits: list[Hit], verdict: Verdict | None) -> Kind:
+def _kind_of(hits: list[Hit], taken: bool, verdict: Verdict | None) -> Kind:
     """Return what is reported where nobody said so: a bounce, unless the words tell otherwise."""
     if verdict is not None and verdict.kind is not Kind.BOUNCE:
         return verdict.kind
     for hit in hits:
         if hit.rule.kind:
             return hit.rule.kind
-    return Kind.DELIVERED if _is_taken(reply) else Kind.BOUNCE
+    return Kind.DELIVERED if taken else Kind.BOUNCE
 
 
 _DENIED = re.compile(r"\bdiscarded|\bbanned|\bnot relayed|\bsuppress|\bexpected \d")
@@ -153,7 +165,7 @@ def _is_taken(reply: Reply) -> bool:
 
 
 def _findings(
-    reply: Reply, hits: list[Hit], verdict: Verdict | None, statuses: Statuses
+    hits: list[Hit], code: str, status: str, verdict: Verdict | None, statuses: Statuses
 ) -> Iterator[_Finding]:
     if verdict is not None and verdict.reason and verdict.reason is not Reason.UNKNOWN:
         strength = Strength.FACT if verdict.fact else Strength.PROVIDER
@@ -161,13 +173,13 @@ def _findings(
     for strength, rule, matched in hits:
         if not rule.kind:
             yield _Finding(strength, rule.reason, rule.id, matched, rule.variant, rule.status)
-    meaning = statuses.of_status(reply.status)
+    meaning = statuses.of_status(status)
     if meaning:
         strength = Strength.STATUS if meaning.precise else Strength.VAGUE_STATUS
-        yield _Finding(strength, meaning.reason, f"status/{meaning.reason}", reply.status)
-    meaning = statuses.of_code(reply.code)
+        yield _Finding(strength, meaning.reason, f"status/{meaning.reason}", status)
+    meaning = statuses.of_code(code)
     if meaning:
-        yield _Finding(Strength.CODE, meaning.reason, f"code/{meaning.reason}", reply.code)
+        yield _Finding(Strength.CODE, meaning.reason, f"code/{meaning.reason}", code)
 
 
 def _strength(finding: _Finding) -> Strength:
@@ -189,7 +201,7 @@ def _confidence(main: _Finding, findings: list[_Finding], against: list[_Finding
     if main.reason is Reason.UNKNOWN:
         return Confidence.WEAK if main.rule else Confidence.NONE
     confidence = _CONFIDENCE[main.strength]
-    agrees = any(found.reason is main.reason for found in findings if found is not main)
+    agrees = any(other.reason is main.reason for other in findings if other is not main)
     if against:
         lower = _LOWER.get(confidence, confidence)
         even = against[0].strength is main.strength is Strength.SPECIFIC and not agrees
@@ -219,11 +231,11 @@ def _evidence(
     """Return what decided, then what agrees, then what contradicts."""
     if not main.rule:
         return ()
-    agreeing = [found for found in findings if found.reason is main.reason]
-    pieces = [_piece(found, "") for found in agreeing]
-    pieces += [_piece(found, "against-") for found in against]
+    agreeing = [finding for finding in findings if finding.reason is main.reason]
+    pieces = [_piece(finding) for finding in agreeing]
+    pieces += [_piece(finding)._replace(opposes=True) for finding in against]
     return tuple(dict.fromkeys(pieces))[:EVIDENCE_LIMIT]
 
 
-def _piece(finding: _Finding, side: str) -> Evidence:
-    return Evidence(side + _KINDS[finding.strength], finding.rule, finding.matched[:MATCHED_LIMIT])
+def _piece(finding: _Finding) -> Evidence:
+    return Evidence(_KINDS[finding.strength], finding.rule, finding.matched[:MATCHED_LIMIT])

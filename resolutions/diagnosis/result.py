@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from resolutions.bounce import Kind, Permanence, SmtpReply, Verdict
 from resolutions.reason import Reason
@@ -21,21 +21,24 @@ class Confidence(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One thing that points to a reason: its kind, the rule that saw it, the words it matched."""
+class Evidence(NamedTuple):
+    """One thing that points to a reason, or (`opposes`) to another than the chosen one.
+
+    Its kind, the rule that saw it, the words it matched.
+    """
 
     kind: str
     rule: str
     matched: str
+    opposes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
     """The most likely reason, what speaks for it, and what else it could be.
 
-    The first piece of evidence decided; what follows agrees, or, where its kind begins with
-    "against-", does not. `receiver` is the rule file of the receiver whose own words were found.
+    The first piece of evidence decided; what follows agrees or opposes. `receiver` is the rule
+    file of the receiver whose own words were found.
     """
 
     kind: Kind
@@ -66,6 +69,14 @@ class Symptoms(Protocol):
     def remote_host(self) -> str: ...
     @property
     def verdict(self) -> Verdict | None: ...
+
+
+class Reported(NamedTuple):
+    """What a report says beside the reply."""
+
+    kind: Kind | None
+    permanence: Permanence
+    verdict: Verdict | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from resolutions.diagnosis.result import (
     Confidence,
     Diagnosis,
     Evidence,
-    Symptoms,
+    Reported,
     also_possible,
     by_side,
     no_bounce,
@@ -28,7 +28,7 @@ _WELL_KNOWN = frozenset({"fact", "operator", "receiver"})
 _OF_THE_ADDRESS = frozenset({Reason.BAD_MAILBOX, Reason.DOMAIN_NOT_FOUND, Reason.INACTIVE_MAILBOX})
 
 
-def compared(event: Symptoms, reply: Reply, found: Diagnosis) -> Diagnosis:
+def compared(reported: Reported, reply: Reply, found: Diagnosis) -> Diagnosis:
     """Ask what a reply is most like where little or one wording alone decides.
 
     What nothing but vague words, a status or a code decided is decided by likeness; a wording is
@@ -41,9 +41,9 @@ def compared(event: Symptoms, reply: Reply, found: Diagnosis) -> Diagnosis:
         return found
     vague = found.confidence in {Confidence.NONE, Confidence.WEAK}
     if like.word in REASONS:
-        return _by_likeness(event, reply, found, like, vague)
-    if vague and event.kind is None and like.probability >= _LIKELY:
-        return no_bounce(Kind(like.word), (_likeness(like, ""),))
+        return _by_likeness(reported, reply, found, like, vague)
+    if vague and reported.kind is None and like.probability >= _LIKELY:
+        return no_bounce(Kind(like.word), (_likeness(like),))
     return found
 
 
@@ -56,22 +56,24 @@ def _is_doubtful(found: Diagnosis) -> bool:
 
 
 def _by_likeness(
-    event: Symptoms, reply: Reply, found: Diagnosis, like: Resemblance, vague: bool
+    reported: Reported, reply: Reply, found: Diagnosis, like: Resemblance, vague: bool
 ) -> Diagnosis:
     code = reply.code or reply.status
     reason, variant = Reason(like.word), ""
     if found.kind is Kind.REJECTED:
         reason, variant = by_side(reason, variant)
-    told_unknown = bool(found.evidence) and found.reason is Reason.UNKNOWN
+    says_unknown = bool(found.evidence) and found.reason is Reason.UNKNOWN
     by_status = bool(found.evidence) and found.evidence[0].kind == "status"
-    needed = _PERHAPS if vague and not told_unknown else _RATHER
+    needed = _PERHAPS if vague and not says_unknown else _RATHER
     if like.probability >= needed and (vague or by_status):
         return replace(
             found,
             reason=reason,
-            permanence=permanence_of(found.kind, event.permanence, code, reason, event.verdict),
+            permanence=permanence_of(
+                found.kind, reported.permanence, code, reason, reported.verdict
+            ),
             confidence=_confidence(like, reason),
-            evidence=(_likeness(like, ""),),
+            evidence=(_likeness(like),),
             also=also_possible((found.reason, *found.also), reason),
             variant=variant,
         )
@@ -80,7 +82,7 @@ def _by_likeness(
     return replace(
         found,
         confidence=Confidence.WEAK,
-        evidence=(*found.evidence, _likeness(like, "against-")),
+        evidence=(*found.evidence, _likeness(like)._replace(opposes=True)),
         also=also_possible((reason, *found.also), found.reason),
     )
 
@@ -91,5 +93,5 @@ def _confidence(like: Resemblance, reason: Reason) -> Confidence:
     return Confidence.LIKELY if likely else Confidence.WEAK
 
 
-def _likeness(like: Resemblance, side: str) -> Evidence:
-    return Evidence(f"{side}likeness", f"likeness/{like.word}", " … ".join(like.words))
+def _likeness(like: Resemblance) -> Evidence:
+    return Evidence("likeness", f"likeness/{like.word}", " … ".join(like.words))

@@ -141,7 +141,7 @@ _EXIM = re.compile(
     r"(?:[^:]{0,60}:\s?<[^>]{0,120}>[^:]{0,80}|[^:]{0,80}): ?(?:host [^:]{1,160}\]: ?)?"
 )
 _PREFIX = re.compile(
-    r"^(?:(?:smtp|x-[a-z\-]{1,20}|dns);\s?|(?:recipienterror|undefined|smtp(?! error)):? )+"
+    r"(?:(?:smtp|x-[a-z\-]{1,20}|dns);\s?|(?:recipienterror|undefined|smtp(?! error)):? )+"
 )
 
 _OF_SENDER = re.compile(
@@ -149,22 +149,24 @@ _OF_SENDER = re.compile(
 )
 """Before an answer that is not about the recipient: somebody asked whether the sender exists."""
 
-_WRAPPED = (": ", ";", " returned '", " - ")
 _QUOTING = re.compile(
-    r"^[45]\.\w\.\d - (?:unknown address error|other mail system problem) "
+    r"[45]\.\w\.\d - (?:unknown address error|other mail system problem) "
     r"(?:([45]\d\d)-)?'(.{3,1000}?)'? ?(?:\(delivery attempts: \d{1,3}\))?$"
 )
 
 
 def _innermost(text: str) -> str:
     """Return what stands behind the last mark of a relay, without the relay's own tail."""
-    if not any(sign in text for sign in _WRAPPED):
+    if not (": " in text or ";" in text or " - " in text or " returned '" in text):
         return text
-    text = _PREFIX.sub("", text)
+    prefix = _PREFIX.match(text)
+    if prefix:
+        text = text[prefix.end() :]
     if "error from remote m" in text:
         text = _behind_exim(text)
     if " - " in text:
-        text = _QUOTING.sub(r"\1 \2", text).strip()
+        quoting = _QUOTING.match(text)
+        text = (quoting.expand(r"\1 \2") if quoting else text).strip()
     text = text[_end_of_marks(text) :] or text
     for tail in _TAILS:
         cut = text.find(tail)

@@ -13,9 +13,6 @@ from resolutions.rules.rule import PlainRule, Rule, Scope, Strength, restored
 from resolutions.rules.statuses import KNOWLEDGE, PlainStatuses, Statuses
 from resolutions.rules.vocabulary import Vocabulary, Words
 
-MEMORY = 20_000
-"""Entries that each of the rulebook's memories may hold before it starts anew."""
-
 VENDOR_WEIGHT, CONFIRMED_WEIGHT = 12, 12
 """Letters that the words of one vendor, and those that a precise status confirms, count more."""
 
@@ -60,8 +57,6 @@ class Rulebook:
         rules, scopes, phrases, literals, late, denials, words, statuses = source
         self.rules = tuple(map(restored, rules))
         self.statuses = Statuses.restored(statuses)
-        self.memory: dict[object, Any] = {}
-        self.findings: dict[object, Any] = {}
         self._scopes = tuple(map(Scope._make, scopes))
         self._hosts = {host: scope for scope in self._scopes for host in scope.hosts}
         self._operators = {scope.name: scope.operator for scope in self._scopes}

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from resolutions.bounce import SmtpReply
-from resolutions.diagnosis.diagnose import PastedReply, diagnose
+from resolutions.diagnosis.diagnose import diagnose
+from resolutions.diagnosis.result import PastedReply
 from resolutions.mail.read import read
 from resolutions.rules.rulebook import Rulebook
 from tests.benchmarks.replies import mails, questions, replies, reworded

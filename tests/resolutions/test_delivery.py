@@ -8,7 +8,7 @@ from resolutions.alert import DeliveryState
 from resolutions.bounce import Kind, Permanence
 from resolutions.catalogue.resolution import Catalogue
 from resolutions.delivery import is_final, state_of, supersedes
-from resolutions.diagnosis.diagnose import Confidence, Diagnosis
+from resolutions.diagnosis.result import Confidence, Diagnosis
 from resolutions.reason import Reason
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)

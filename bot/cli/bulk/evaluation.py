@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from resolutions.diagnosis.diagnose import NO_BOUNCE, Confidence
+from resolutions.diagnosis.result import NO_BOUNCE, Confidence
 from resolutions.reason import Reason
 from resolutions.rules.alternatives import Alternative
 

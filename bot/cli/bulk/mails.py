@@ -11,7 +11,8 @@ from bot.cli.bulk.parallel import in_order
 from bot.cli.own_files import OwnFiles
 from bot.cli.question import complaint_of, fields_of
 from resolutions.bounce import Kind, Permanence
-from resolutions.diagnosis.diagnose import PastedReply, diagnose
+from resolutions.diagnosis.diagnose import diagnose
+from resolutions.diagnosis.result import PastedReply
 from resolutions.mail.read import MailReport
 from resolutions.rules.rulebook import Rulebook
 

@@ -13,7 +13,8 @@ from bot.kept_knowledge import rulebook
 from bot.settings.storage import StoreSettings
 from resolutions.alert import Delivery
 from resolutions.bounce import SmtpReply
-from resolutions.diagnosis.diagnose import PastedReply, diagnose
+from resolutions.diagnosis.diagnose import diagnose
+from resolutions.diagnosis.result import PastedReply
 from resolutions.masking import HIDDEN, mask, mask_all
 from resolutions.reason import Reason
 from resolutions.rules.pattern import wordings, words

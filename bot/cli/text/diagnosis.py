@@ -6,7 +6,7 @@ from bot.cli.text.layout import numbered, wrapped
 from resolutions.bounce import Kind, Permanence
 from resolutions.catalogue.evidence_text import against, because
 from resolutions.catalogue.resolution import Catalogue
-from resolutions.diagnosis.diagnose import NO_BOUNCE, Diagnosis
+from resolutions.diagnosis.result import NO_BOUNCE, Diagnosis
 
 NOT_BOUNCED = {
     Kind.AUTO_REPLY: "a machine answered for a person: the mail arrived",

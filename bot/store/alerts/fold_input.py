@@ -11,7 +11,7 @@ from bot.store.sql.columns import hashed
 from resolutions.alert import AlertKey, DeliveryState, Triaged
 from resolutions.bounce import Kind
 from resolutions.catalogue.evidence_text import because, phrase
-from resolutions.diagnosis.diagnose import Diagnosis
+from resolutions.diagnosis.result import Diagnosis
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from sqlalchemy import Row
 
 from resolutions.alert import Delivery, DeliveryState
 from resolutions.bounce import BounceEvent, Kind, Permanence
-from resolutions.diagnosis.diagnose import Confidence
+from resolutions.diagnosis.result import Confidence
 from resolutions.reason import Reason
 
 

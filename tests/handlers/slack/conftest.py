@@ -11,7 +11,7 @@ from handlers.slack.labels import Labels
 from resolutions.alert import Alert, AlertKey, Delivery, DeliveryState, Tally
 from resolutions.bounce import Kind, Permanence
 from resolutions.catalogue.resolution import Family, FinalFor, Resolution, Severity, Variant
-from resolutions.diagnosis.diagnose import Confidence
+from resolutions.diagnosis.result import Confidence
 from resolutions.reason import Reason
 
 NOW = datetime(2026, 6, 15, 9, 45, tzinfo=UTC)

@@ -18,7 +18,7 @@ from handlers.store import Job
 from resolutions.alert import AlertKey, Deed, DeliveryState, Tally
 from resolutions.bounce import Permanence
 from resolutions.catalogue.resolution import Catalogue, Family, Severity
-from resolutions.diagnosis.diagnose import Confidence
+from resolutions.diagnosis.result import Confidence
 from resolutions.reason import Reason
 
 FOLDER = Path(__file__).parent

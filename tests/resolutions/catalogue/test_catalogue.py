@@ -8,7 +8,8 @@ import pytest
 from resolutions.bounce import SmtpReply
 from resolutions.catalogue.override import ReasonTable, VariantTable
 from resolutions.catalogue.resolution import KNOWN, Catalogue, Family, FinalFor, Severity
-from resolutions.diagnosis.diagnose import PastedReply, diagnose
+from resolutions.diagnosis.diagnose import diagnose
+from resolutions.diagnosis.result import PastedReply
 from resolutions.reason import Reason
 from resolutions.rules.statuses import read
 from tests.once import shipped_rules

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from resolutions.bounce import Kind, Permanence
 from resolutions.catalogue.evidence_text import because, phrase
-from resolutions.diagnosis.diagnose import Confidence, Diagnosis, Evidence
+from resolutions.diagnosis.result import Confidence, Diagnosis, Evidence
 from resolutions.reason import Reason
 
 WORDS = Evidence("wording", "mailbox-full", "mailbox full")
 MORE = Evidence("wording", "over-quota", "over quota")
 STATUS = Evidence("status", "status/quota-issues", "5.2.2")
-AGAINST = Evidence("against-status", "status/bad-mailbox", "5.1.1")
+AGAINST = Evidence("status", "status/bad-mailbox", "5.1.1", opposes=True)
 
 
 def diagnosis(*evidence: Evidence) -> Diagnosis:
@@ -28,7 +28,7 @@ def test_a_phrase_names_what_decided_and_a_status_that_agrees():
 
 
 def test_a_phrase_shows_no_signs_of_ours():
-    seen = replace(WORDS, matched="messages from <#> deferred")
+    seen = WORDS._replace(matched="messages from <#> deferred")
 
     assert phrase(diagnosis(seen)) == 'the words "messages from … deferred"'
 
@@ -61,7 +61,7 @@ def test_the_same_words_are_not_told_twice():
 
 
 def test_hosts_that_were_compared_are_left_out():
-    seen = replace(WORDS, matched="connect to <h>.<h>-centre.<h>[<#>]:25: connection timed out")
+    seen = WORDS._replace(matched="connect to <h>.<h>-centre.<h>[<#>]:25: connection timed out")
 
     assert phrase(diagnosis(seen)) == 'the words "connect to …[…]:25: connection timed out"'
 

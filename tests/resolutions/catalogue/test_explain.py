@@ -9,7 +9,8 @@ from resolutions.catalogue.evidence_text import against, because
 from resolutions.catalogue.explain import explain
 from resolutions.catalogue.names import plain
 from resolutions.catalogue.resolution import Catalogue
-from resolutions.diagnosis.diagnose import PastedReply, diagnose
+from resolutions.diagnosis.diagnose import diagnose
+from resolutions.diagnosis.result import PastedReply
 from resolutions.reason import Reason
 from tests.once import shipped_rules
 

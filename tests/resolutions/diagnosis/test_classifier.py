@@ -6,8 +6,9 @@ import pytest
 
 from resolutions.bounce import Kind, Permanence, SmtpReply
 from resolutions.catalogue.evidence_text import phrase
-from resolutions.diagnosis.classifier import FILE, Likeness, features
-from resolutions.diagnosis.diagnose import Confidence, Diagnosis, PastedReply, diagnose
+from resolutions.diagnosis.classifier import FILE, Features, Likeness
+from resolutions.diagnosis.diagnose import diagnose
+from resolutions.diagnosis.result import Confidence, Diagnosis, PastedReply
 from resolutions.reason import Reason
 from resolutions.rules.compiled import compiled
 from resolutions.rules.reply import read_reply
@@ -64,8 +65,8 @@ def test_codes_and_unheard_words_are_like_nothing(text: str):
 
 
 def test_stems_make_inflected_words_alike():
-    one = features(read_reply(SmtpReply("Adresse deaktiviert")))
-    other = features(read_reply(SmtpReply("Adressen deaktivierten")))
+    one = Features(read_reply(SmtpReply("Adresse deaktiviert"))).places
+    other = Features(read_reply(SmtpReply("Adressen deaktivierten"))).places
 
     assert set(one) == set(other)
 
@@ -104,7 +105,7 @@ def test_an_unrelated_likeness_takes_the_sureness_of_a_lone_wording(ask):
     found = ask("the mailbox is full, over quota, no storage left", wording)
 
     assert (found.reason, found.confidence) == (Reason.TLS_REQUIRED, Confidence.WEAK)
-    assert found.evidence[-1].kind == "against-likeness"
+    assert (found.evidence[-1].kind, found.evidence[-1].opposes) == ("likeness", True)
     assert found.also == (Reason.QUOTA_ISSUES,)
 
 
@@ -148,13 +149,13 @@ def test_learning_tells_two_words_apart():
     words = ["full box", "box is full now", "unknown person", "person is unknown here"]
     labels = ["quota-issues", "quota-issues", "bad-mailbox", "bad-mailbox"]
     samples = [
-        (label, tuple(features(read_reply(SmtpReply(text)))))
+        (label, tuple(Features(read_reply(SmtpReply(text))).places))
         for label, text in zip(labels, words, strict=True)
     ]
     learner = Learner(samples)
 
     learner.learn()
 
-    model = Likeness(tuple(learner.classes), tuple(learner.bias), learner.kept())
+    model = Likeness.of_weights(learner.classes, learner.bias, learner.kept())
     assert model.of(read_reply(SmtpReply("box full"))).word == "quota-issues"
     assert model.of(read_reply(SmtpReply("person unknown"))).word == "bad-mailbox"

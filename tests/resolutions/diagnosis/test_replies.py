@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from resolutions.bounce import SmtpReply
-from resolutions.diagnosis.diagnose import Confidence, Diagnosis, PastedReply, diagnose
+from resolutions.diagnosis.diagnose import diagnose
+from resolutions.diagnosis.result import Confidence, Diagnosis, PastedReply
 from resolutions.rules.rulebook import Rulebook
 
 REPLIES = Path(__file__).parent / "replies"

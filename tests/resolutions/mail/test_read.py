@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from resolutions.bounce import Kind
-from resolutions.diagnosis.diagnose import PastedReply, diagnose
+from resolutions.diagnosis.diagnose import diagnose
+from resolutions.diagnosis.result import PastedReply
 from resolutions.mail.read import MailReport, read
 from tests.resolutions.mail.made import MAILS, mail_of
 

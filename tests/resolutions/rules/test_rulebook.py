@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resolutions.bounce import Kind, SmtpReply
-from resolutions.diagnosis.diagnose import PastedReply, diagnose
+from resolutions.diagnosis.diagnose import diagnose
+from resolutions.diagnosis.result import PastedReply
 from resolutions.reason import Reason
 from resolutions.rules.pattern import words
 from resolutions.rules.reply import LIMIT, read_reply, read_words

@@ -16,7 +16,8 @@ from handlers.provider import Parsed
 from handlers.triage import Triage
 from resolutions.alert import Delivery, DeliveryState
 from resolutions.bounce import BounceEvent, Kind, Permanence, SmtpReply
-from resolutions.diagnosis.diagnose import Confidence, PastedReply, diagnose
+from resolutions.diagnosis.diagnose import diagnose
+from resolutions.diagnosis.result import Confidence, PastedReply
 from resolutions.reason import Reason
 from resolutions.rules.rulebook import Rulebook
 from tests.bot.store.samples import request
