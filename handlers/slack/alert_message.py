@@ -16,7 +16,6 @@ from handlers.slack.alert_text import (
     breadth,
     counts,
     facts,
-    hardness,
     headline,
     is_quiet,
     lead,
@@ -60,6 +59,7 @@ from handlers.slack.block_kit import (
 from handlers.slack.labels import Labels
 from resolutions.alert import Alert, Delivery
 from resolutions.catalogue.resolution import Family, Resolution
+from resolutions.catalogue.texts import hardness
 from resolutions.diagnosis.result import Confidence
 
 __all__ = [

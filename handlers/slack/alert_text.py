@@ -13,6 +13,7 @@ from handlers.slack.block_kit import cut, escape, moment
 from resolutions.alert import Alert, Delivery, Tally
 from resolutions.bounce import Permanence
 from resolutions.catalogue.resolution import Family, Resolution, Severity
+from resolutions.catalogue.texts import hardness
 from resolutions.masking import mask, mask_all
 from resolutions.operator import known_operators
 from resolutions.reason import Reason
@@ -23,13 +24,6 @@ LINK_LIMIT = 500
 RATED = 10
 """Failures from which on a share of the attempts would tell something."""
 
-SAYS_LITTLE = frozenset({Reason.SUPPRESSED})
-"""Reasons of which it tells nothing whether they pass: nobody was asked."""
-
-OF_THE_ADDRESS = frozenset(
-    {Reason.BAD_MAILBOX, Reason.INACTIVE_MAILBOX, Reason.DOMAIN_NOT_FOUND, Reason.UNKNOWN}
-)
-"""Reasons of which "hard" is not misread: it is the address that a final refusal speaks of."""
 NAMES = 3
 ADDRESSES = 2
 
@@ -73,21 +67,6 @@ def facts(alert: Alert) -> str:
     if alert.closed_at is not None:
         parts.append("closed")
     return ", ".join(parts)
-
-
-def hardness(permanence: Permanence, reason: Reason) -> str:
-    """Return whether a failure may pass, in a word that blames no address for what is not its own.
-
-    >>> hardness(Permanence.PERMANENT, Reason.BAD_MAILBOX)
-    'hard'
-    >>> hardness(Permanence.PERMANENT, Reason.QUOTA_ISSUES)
-    'not retried'
-    """
-    if permanence is Permanence.UNKNOWN or reason in SAYS_LITTLE:
-        return ""
-    if permanence is Permanence.TRANSIENT:
-        return "soft"
-    return "hard" if reason in OF_THE_ADDRESS else "not retried"
 
 
 def is_quiet(alert: Alert) -> bool:

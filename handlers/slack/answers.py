@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from handlers.slack import alert_message as blocks
-from handlers.slack.alert_text import hardness
 from handlers.slack.block_kit import Block, cut, escape, moment
 from handlers.store import Audited, Contact
 from resolutions.alert import Delivery
 from resolutions.bounce import Kind, SmtpReply
 from resolutions.catalogue.evidence_text import against, because
 from resolutions.catalogue.explain import Explained
-from resolutions.catalogue.resolution import Catalogue, FinalFor, Resolution
+from resolutions.catalogue.resolution import Catalogue, Resolution
+from resolutions.catalogue.texts import NOT_BOUNCED, hardness
 from resolutions.diagnosis.diagnose import diagnose
 from resolutions.diagnosis.result import NO_BOUNCE, Diagnosis, PastedReply
 from resolutions.rules.rulebook import Rulebook
@@ -38,20 +38,6 @@ _TELLS = {
     "explain": "what a reason means, who can act, what to do: `/bounce explain mailbox full`",
     "diagnose": "why a server refused: `/bounce diagnose 550 5.1.1 mailbox full`",
     "audit": "what was done about it, and by whom: `/bounce audit ana@example.com`",
-}
-
-LOST = {
-    FinalFor.ADDRESS: "Yes, if the failure is permanent: it may be flagged as inactive.",
-    FinalFor.MESSAGE: "No: change the message and send it again.",
-    FinalFor.UNTIL_MENDED: "No: the same message may go once the cause is mended.",
-    FinalFor.NOTHING: "No: nobody should be removed from a list because of this.",
-}
-
-NO_BOUNCE_SAYS = {
-    Kind.COMPLAINT: "a complaint: the recipient called the mail spam",
-    Kind.AUTO_REPLY: "an automatic reply; the mail arrived",
-    Kind.DELIVERED: "a delivery; the mail arrived",
-    Kind.NOT_A_BOUNCE: "no report of a mail that did not arrive",
 }
 
 
@@ -89,7 +75,7 @@ def explained(found: Explained, resolution: Resolution, seen: str = "") -> block
         blocks.section(
             f"*What it means:* {explanation}\n"
             f"*Who can act:* {blocks.owner(resolution)}\n"
-            f"*Is the address lost?* {LOST[resolution.final_for]}"
+            f"*Is the address lost?* {resolution.lost}"
         ),
         blocks.section(blocks.steps_of(resolution, owned=False)),
         *_special(resolution),
@@ -175,7 +161,8 @@ def _verdict(diagnosis: Diagnosis, resolution: Resolution) -> str:
 
 
 def _no_bounce(diagnosis: Diagnosis, catalogue: Catalogue, reply: str) -> blocks.Message:
-    text = f"This is {NO_BOUNCE_SAYS[diagnosis.kind]}."
+    what = NOT_BOUNCED[diagnosis.kind]
+    text = f"{what[0].upper()}{what[1:]}."
     shown = [
         blocks.section(f"*No bounce.* {text}"),
         blocks.fine_print(evidence(diagnosis, catalogue), 600),

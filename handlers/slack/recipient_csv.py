@@ -5,10 +5,11 @@ import io
 from collections.abc import AsyncIterator
 from datetime import datetime
 
-from handlers.slack.alert_text import hardness, reply_text
+from handlers.slack.alert_text import reply_text
 from handlers.slack.block_kit import utc, visible
 from handlers.store import Note, Store
 from resolutions.alert import Alert, Delivery
+from resolutions.catalogue.texts import hardness
 from resolutions.masking import mask
 
 PAGE = 500

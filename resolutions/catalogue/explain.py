@@ -8,6 +8,7 @@ from resolutions.bounce import Kind, SmtpReply
 from resolutions.catalogue.evidence_text import NOTHING, because
 from resolutions.catalogue.names import Name, Names, names_of
 from resolutions.catalogue.resolution import Catalogue, Resolution
+from resolutions.catalogue.texts import NOT_BOUNCED
 from resolutions.catalogue.words import WORDS_LIMIT, plain, telling, without_filler
 from resolutions.diagnosis.diagnose import diagnose
 from resolutions.diagnosis.result import Confidence, PastedReply
@@ -78,10 +79,13 @@ _SAID: dict[str, tuple[str, tuple[str, ...]]] = {
         ("rate-limited", "message-expired"),
     ),
     "auto reply|automatic reply|autoresponder|out of office|vacation|abwesenheit": (
-        "an auto-reply is no bounce: the mail arrived",
+        f"an auto-reply is no bounce; {NOT_BOUNCED[Kind.AUTO_REPLY]}",
         (),
     ),
-    "delivered|success|accepted|2xx": ("mail that was delivered did not bounce", ()),
+    "delivered|success|accepted|2xx": (
+        f"mail that was delivered did not bounce: {NOT_BOUNCED[Kind.DELIVERED]}",
+        (),
+    ),
     "not a bounce|no bounce": ("then there is nothing to do", ()),
 }
 _KINDS = {telling(plain(word)): said for words, said in _SAID.items() for word in words.split("|")}
@@ -152,8 +156,9 @@ def _by_code(code: str, status: str, catalogue: Catalogue, rulebook: Rulebook) -
 def _by_reply(words: str, names: Names, catalogue: Catalogue, rulebook: Rulebook) -> Explained:
     """Diagnose a pasted reply; where it says nothing, what its words are called is suggested."""
     diagnosis = diagnose(PastedReply(SmtpReply(words)), rulebook)
-    if diagnosis.kind in {Kind.AUTO_REPLY, Kind.DELIVERED, Kind.NOT_A_BOUNCE}:
-        return Explained(None, f"this is no bounce: {diagnosis.kind.value}")
+    if diagnosis.kind in NOT_BOUNCED:
+        what = f"{diagnosis.kind.value}; {NOT_BOUNCED[diagnosis.kind]}"
+        return Explained(None, f"this is no bounce: {what}")
     complaint = diagnosis.kind is Kind.COMPLAINT
     resolution = catalogue.of(diagnosis.reason, complaint=complaint).special(diagnosis.variant)
     near = [catalogue.of(reason) for reason in diagnosis.also]

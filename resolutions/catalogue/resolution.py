@@ -10,6 +10,7 @@ from resolutions.catalogue.family import COMPLAINT as COMPLAINT
 from resolutions.catalogue.family import Family as Family
 from resolutions.catalogue.family import FinalFor as FinalFor
 from resolutions.catalogue.family import Severity as Severity
+from resolutions.catalogue.texts import LOST
 from resolutions.reason import Reason
 
 KNOWN = Path(__file__).parents[1] / "knowledge" / "catalogue.toml"
@@ -81,7 +82,7 @@ class Resolution:
     @property
     def lost(self) -> str:
         """Whether the address is lost, in a sentence."""
-        return _LOST[self.final_for]
+        return LOST[self.final_for]
 
     def special(self, variant: str) -> Self:
         """Return the resolution in the words of one of its variants; itself for any other word."""
@@ -152,14 +153,6 @@ class Catalogue(Mapping[str, Resolution]):
 
     def __len__(self) -> int:
         return len(self._resolutions)
-
-
-_LOST = {
-    FinalFor.ADDRESS: "Yes, if the refusal is permanent: the address may be flagged inactive.",
-    FinalFor.MESSAGE: "No, but this message is: send it changed.",
-    FinalFor.UNTIL_MENDED: "No: the same message may go once the cause is gone.",
-    FinalFor.NOTHING: "No: nobody should be removed from a list because of this.",
-}
 
 
 def _resolution(word: str, table: Mapping[str, Any]) -> Resolution:

@@ -3,17 +3,11 @@
 from collections.abc import Iterator
 
 from bot.cli.text.layout import numbered, wrapped
-from resolutions.bounce import Kind, Permanence
+from resolutions.bounce import Kind
 from resolutions.catalogue.evidence_text import against, because
 from resolutions.catalogue.resolution import Catalogue
+from resolutions.catalogue.texts import NOT_BOUNCED, hardness
 from resolutions.diagnosis.result import NO_BOUNCE, Diagnosis
-
-NOT_BOUNCED = {
-    Kind.AUTO_REPLY: "a machine answered for a person: the mail arrived",
-    Kind.DELIVERED: "the mail was accepted",
-    Kind.NOT_A_BOUNCE: "nothing here says that a mail did not arrive",
-}
-HARDNESS = {Permanence.PERMANENT: "hard", Permanence.TRANSIENT: "soft"}
 
 
 def diagnosed(diagnosis: Diagnosis, catalogue: Catalogue) -> str:
@@ -40,6 +34,6 @@ def _lines(diagnosis: Diagnosis, catalogue: Catalogue) -> Iterator[str]:
 
 def _sureness(diagnosis: Diagnosis) -> str:
     words = ["nothing decides" if diagnosis.confidence == "none" else diagnosis.confidence.value]
-    if diagnosis.kind not in NO_BOUNCE and diagnosis.permanence in HARDNESS:
-        words.append(HARDNESS[diagnosis.permanence])
-    return ", ".join(words)
+    if diagnosis.kind not in NO_BOUNCE:
+        words.append(hardness(diagnosis.permanence, diagnosis.reason))
+    return ", ".join(filter(None, words))

@@ -57,7 +57,7 @@ def test_an_unknown_word_leads_to_the_list_of_all():
 def test_a_diagnosis_says_what_speaks_for_it_and_against_it():
     lines = diagnosis("550 5.1.1 mailbox full").splitlines()
 
-    assert lines[0] == "quota-issues (likely, hard) — the inbox is full"
+    assert lines[0] == "quota-issues (likely, not retried) — the inbox is full"
     because = " ".join(lines[1:3])
     assert because.startswith('because: the words "mailbox full" · against: status 5.1.1 says: ')
     assert "also possible: bad-mailbox" in lines
