@@ -75,14 +75,14 @@ FILLING = "\n".join(["A line of a letter, about as long as such lines are in mos
 
 
 def examples() -> list[str]:
-    """Return the reply that each rule of ours must win."""
+    """Return the first of the replies that each rule of ours must win."""
     folder = files("resolutions") / "knowledge" / "rules"
     loaded: list[dict[str, Any]] = [
         tomllib.loads(file.read_text("utf-8"))
         for file in sorted(folder.iterdir(), key=str)
         if file.name.endswith(".toml")
     ]
-    return [" ".join(rule["example"].split()) for table in loaded for rule in table["rule"]]
+    return [" ".join(rule["examples"][0].split()) for table in loaded for rule in table["rule"]]
 
 
 def replies(count: int) -> Iterator[str]:
