@@ -14,6 +14,9 @@ from handlers.provider import Confirmation, Parsed, Suppression, WebhookRequest
 from resolutions.alert import Alert, Deed, Delivery, Triaged
 from resolutions.bounce import BounceEvent
 
+US = "bounce"
+"""Who does what nobody asked for."""
+
 
 class JobState(StrEnum):
     """Where a job stands. The last four are final, but `dead` can be retried by a person."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from resolutions.bounce import BounceEvent, Kind, Permanence
 from resolutions.catalogue.resolution import Family, Severity
-from resolutions.diagnosis.result import Confidence, Diagnosis
+from resolutions.diagnosis.result import Confidence, Diagnosis, Evidence
 from resolutions.reason import Reason
 
 AHEAD = timedelta(minutes=5)
@@ -81,7 +81,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One message to one recipient, as an alert shows it. `occurred_at` is the newest event's."""
+    """One message to one recipient, as an alert shows it.
+
+    `occurred_at` is the newest event's; `evidence` is put into words where it is shown.
+    """
 
     id: int
     alert_id: int
@@ -93,7 +96,7 @@ class Delivery:
     variant: str
     permanence: Permanence
     confidence: Confidence
-    evidence: str  # all of it
+    evidence: tuple[Evidence, ...]
     campaign: str
     operator: str
     subject: str
@@ -109,7 +112,6 @@ class Delivery:
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     provider: str = ""
-    phrase: str = ""  # the evidence in one phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from handlers.store import Job
 from handlers.task import AuditedTask, Outcome, Progress
 from handlers.ticket import Opened, Ticket
 from resolutions.alert import Alert, Delivery, Tally
+from resolutions.catalogue.evidence_text import because
 from resolutions.catalogue.resolution import Resolution
 from resolutions.masking import mask
 from resolutions.reason import Reason
@@ -117,8 +118,8 @@ def _body(alert: Alert, resolution: Resolution, *, masked: bool) -> Iterator[str
     yield f"First:        {utc(alert.first_at)}"
     yield f"Last:         {utc(alert.last_at)}"
     telling = lead(alert.sample, alert.reason)
-    if telling is not None and telling.evidence:
-        evidence = _flat(telling.evidence, masked=masked)
+    if telling is not None and (said := because(telling)):
+        evidence = _flat(said, masked=masked)
         yield f"Diagnosis:    {telling.confidence}: {evidence}"
 
 

@@ -58,6 +58,7 @@ from handlers.slack.block_kit import (
 )
 from handlers.slack.labels import Labels
 from resolutions.alert import Alert, Delivery
+from resolutions.catalogue.evidence_text import because, phrase
 from resolutions.catalogue.resolution import Family, Resolution
 from resolutions.catalogue.texts import hardness
 from resolutions.diagnosis.result import Confidence
@@ -244,7 +245,7 @@ def _reply(alert: Alert, *, masked: bool, room: int) -> Iterator[Block]:
 
 def _evidence(alert: Alert) -> Iterator[Block]:
     found = lead(alert.sample, alert.reason)
-    if found is not None and (said := found.phrase or found.evidence):
+    if found is not None and (said := phrase(found)):
         sure = "" if found.confidence is Confidence.NONE else f"{found.confidence}: "
         yield fine_print(sure + said, EVIDENCE_LIMIT)
 
@@ -291,12 +292,12 @@ def _small_print(alert: Alert, link_of_previous: str) -> list[str]:
 
 
 def _recipient(delivery: Delivery, *, masked: bool, room: int) -> Iterator[Block]:
-    shown = address(delivery.recipient, masked=masked)
+    shown, said = address(delivery.recipient, masked=masked), because(delivery)
     words = [
         delivery.state.value,
         hardness(delivery.permanence, delivery.reason),
         delivery.reason.value,
-        f"{delivery.confidence}: {cut(delivery.evidence, 300)}" if delivery.evidence else "",
+        f"{delivery.confidence}: {cut(said, 300)}" if said else "",
         utc(delivery.occurred_at),
     ]
     rest = ", ".join(word for word in words if word)

@@ -9,6 +9,7 @@ from handlers.slack.alert_text import reply_text
 from handlers.slack.block_kit import utc, visible
 from handlers.store import Note, Store
 from resolutions.alert import Alert, Delivery
+from resolutions.catalogue.evidence_text import because
 from resolutions.catalogue.texts import hardness
 from resolutions.masking import mask
 
@@ -93,7 +94,7 @@ def _row(delivery: Delivery, *, masked: bool) -> tuple[str, ...]:
         hardness(delivery.permanence, delivery.reason),
         delivery.reason.value,
         delivery.confidence.value,
-        reply_text(delivery.evidence, masked=masked),
+        reply_text(because(delivery), masked=masked),
         delivery.code,
         delivery.status,
         reply_text(delivery.reply, masked=masked),

@@ -2,16 +2,33 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from resolutions.bounce import Kind
 from resolutions.catalogue.resolution import Catalogue
-from resolutions.diagnosis.result import Diagnosis, Evidence
+from resolutions.diagnosis.result import Evidence
 
 NOTHING = "nothing in the reply decides"
 REPORTED = "the recipient reported it as spam, as the provider's feedback says"
 
 
-def phrase(diagnosis: Diagnosis) -> str:
+WORDED = "worded"
+"""The kind of what an earlier release kept: the whole evidence, put into words already."""
+
+
+class Diagnosed(Protocol):
+    """What has evidence: a diagnosis, or a delivery that was diagnosed."""
+
+    @property
+    def kind(self) -> Kind:
+        """What is reported."""
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What decided, then what agrees or does not."""
+
+
+def phrase(diagnosis: Diagnosed) -> str:
     """Return what decided, whether a status agrees, and the first thing that contradicts.
 
     'the words "mailbox full", status 5.2.2 agrees'
@@ -27,13 +44,13 @@ def phrase(diagnosis: Diagnosis) -> str:
     return f"{_phrase(first)}{agrees}{opposes}"
 
 
-def because(diagnosis: Diagnosis) -> str:
+def because(diagnosis: Diagnosed) -> str:
     """Return what decided and what agrees: 'the words "mailbox full"; status 5.2.2'."""
     agreeing = _distinct(piece for piece in diagnosis.evidence if not piece.opposes)
     return _joined(_phrase(piece) for piece in agreeing) or _without_evidence(diagnosis)
 
 
-def against(diagnosis: Diagnosis, catalogue: Catalogue) -> str:
+def against(diagnosis: Diagnosed, catalogue: Catalogue) -> str:
     """Return what contradicts and what it says, empty if nothing does."""
     return _joined(
         _phrase(piece) + _saying(piece, catalogue) for piece in diagnosis.evidence if piece.opposes
@@ -45,6 +62,7 @@ _PLACES = re.compile(r"(?:[\w-]*<[@#~h]>[\w.-]*)+")
 
 _NUMBERS = re.compile(r"[\d.]+")
 _PHRASES = {
+    WORDED: "{}",
     "status": "status {}",
     "code": "reply code {}",
     "provider": 'the provider\'s class "{}"',
@@ -69,7 +87,7 @@ def _is_wording(piece: Evidence) -> bool:
     return piece.kind not in {"status", "code"} and not piece.rule.startswith("provider/")
 
 
-def _without_evidence(diagnosis: Diagnosis) -> str:
+def _without_evidence(diagnosis: Diagnosed) -> str:
     """Return what decided where no server replied: of a complaint, that it was made."""
     return REPORTED if diagnosis.kind is Kind.COMPLAINT else NOTHING
 

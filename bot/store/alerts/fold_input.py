@@ -1,89 +1,83 @@
-"""What an event tells of a delivery: made before the transaction, which others wait for."""
+"""What an event changes: made before the transaction, which others wait for."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
-from bot.store.rows.delivery import body_of
-from bot.store.rows.event import contact_key, delivery_key
+from bot.store.rows.contact import ContactRow, contact_of_event
+from bot.store.rows.delivery import DeliveryRow, body_of
+from bot.store.rows.event import delivery_key
 from bot.store.sql.columns import hashed
 from resolutions.alert import AlertKey, DeliveryState, Triaged
 from resolutions.bounce import Kind
-from resolutions.catalogue.evidence_text import because, phrase
 from resolutions.diagnosis.result import Diagnosis
+
+WRITTEN = 4_096
+"""Diagnoses whose evidence is remembered as it is kept; the memory starts anew beyond."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """An event with the keys of what it is about, and what the delivery is if it counts."""
+class DeliveryChange:
+    """An event as the tables will hold it, if it counts: how its delivery stands, its contact.
+
+    `alert` is the key of the alert that it belongs to.
+    """
 
     triaged: Triaged
-    contact: str
-    delivery: str
-    alert: str
     state: DeliveryState
-    row: dict[str, Any]
+    row: DeliveryRow
+    contact: ContactRow
+    alert: str
 
 
-WORDED = 4_096
-"""Diagnoses whose words are remembered; the memory starts anew beyond."""
-
-
-class Teller:
-    """Makes of events what they tell. Events of a storm share their diagnosis, worded once."""
+class ChangeMaker:
+    """Makes changes of events; those of a storm share their diagnosis, thus its evidence."""
 
     def __init__(self) -> None:
-        self._worded: dict[int, tuple[Diagnosis, str, str]] = {}  # by identity, thus kept alive
+        self._written: dict[int, tuple[Diagnosis, str]] = {}  # by identity, thus kept alive
 
-    def told(self, triaged: Triaged, state: DeliveryState, now: datetime) -> Told:
-        """Return what an event tells at a time."""
-        event = triaged.event
-        message = event.provider_message_id or event.message_id
-        other = "complaint" if triaged.diagnosis.kind is Kind.COMPLAINT else ""
-        if not message:
-            other += f"\0{event.event_id}"
-        key = delivery_key(event.source, message, event.recipient, other)
-        return Told(
-            triaged,
-            contact_key(event.source, event.recipient),
-            key,
-            hash_of(triaged.key),
-            state,
-            self._row(key, triaged, state, now),
-        )
+    def change(self, triaged: Triaged, state: DeliveryState, now: datetime) -> DeliveryChange:
+        """Return what an event changes, heard of at a time."""
+        contact, alert = contact_of_event(triaged), hash_of(triaged.key)
+        row = self._row(triaged, state, now, contact.domain)
+        return DeliveryChange(triaged, state, row, contact, alert)
 
     def _row(
-        self, key: str, triaged: Triaged, state: DeliveryState, now: datetime
-    ) -> dict[str, Any]:
+        self, triaged: Triaged, state: DeliveryState, now: datetime, domain: str
+    ) -> DeliveryRow:
         event, diagnosis = triaged.event, triaged.diagnosis
+        message = event.provider_message_id or event.message_id
+        other = "complaint" if diagnosis.kind is Kind.COMPLAINT else ""
+        if not message:
+            other += f"\0{event.event_id}"
         waits = state is DeliveryState.WAITING
-        return {
-            "key": key,
-            "source": event.source,
-            "state": state.value,
-            "kind": diagnosis.kind.value,
-            "reason": diagnosis.reason.value,
-            "variant": diagnosis.variant,
-            "permanence": diagnosis.permanence.value,
-            "confidence": diagnosis.confidence.value,
-            "final": triaged.final,
-            "campaign": event.campaign,
-            "operator": triaged.operator,
-            "domain": event.domain,
-            "occurred_at": event.occurred_at,
-            "waiting_since": min(event.occurred_at, now) if waits else None,
-            "body": body_of(event, *self._words(diagnosis)),
-        }
+        return DeliveryRow(
+            delivery_key(event.source, message, event.recipient, other),
+            event.source,
+            state.value,
+            diagnosis.kind.value,
+            diagnosis.reason.value,
+            diagnosis.variant,
+            diagnosis.permanence.value,
+            diagnosis.confidence.value,
+            triaged.final,
+            event.campaign,
+            triaged.operator,
+            domain,
+            event.occurred_at,
+            min(event.occurred_at, now) if waits else None,
+            self._evidence(diagnosis),
+            body_of(event),
+        )
 
-    def _words(self, diagnosis: Diagnosis) -> tuple[str, str]:
-        """Return the evidence in full and in a phrase."""
-        known = self._worded.get(id(diagnosis))
-        if known is None:
-            if len(self._worded) >= WORDED:
-                self._worded.clear()
-            known = self._worded[id(diagnosis)] = diagnosis, because(diagnosis), phrase(diagnosis)
-        return known[1:]
+    def _evidence(self, diagnosis: Diagnosis) -> str:
+        written = self._written.get(id(diagnosis))
+        if written is None:
+            if len(self._written) >= WRITTEN:
+                self._written.clear()
+            written = self._written[id(diagnosis)] = diagnosis, json.dumps(diagnosis.evidence)
+        return written[1]
 
 
 @lru_cache(maxsize=1_024)

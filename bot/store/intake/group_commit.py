@@ -7,9 +7,9 @@ way are the next group. The queue is bounded: what does not fit is refused at on
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from bot.store.options import Limits
 from handlers.errors import BusyError, ReplayedError
@@ -20,70 +20,81 @@ Answer = int | ReplayedError
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """A request with all its rows made: how many there are, and how many bytes it takes."""
+class Submission(Protocol):
+    """A request with all its rows made."""
 
-    content: Any
-    rows: int
-    size: int
+    @property
+    def rows(self) -> int:
+        """How many rows it takes."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes it takes."""
+
+
+Request_contra = TypeVar("Request_contra", bound=Submission, contravariant=True)
+
+
+class Writer(Protocol[Request_contra]):
+    """What an intake writes with."""
+
+    async def write(self, group: Sequence[Request_contra]) -> Sequence[Answer]:
+        """Store a group in one transaction; return an answer for each request.
+
+        Raises UnwritableError for what the data is to blame for, BusyError for what it is not.
+        """
+
+    async def give_up(self, request: Request_contra, why: str) -> int:
+        """Store what can be stored of a request, keep the rest as bytes; return its new events."""
 
 
 class UnwritableError(Exception):
     """The data of a group cannot be stored; nothing of it was."""
 
 
+Request = TypeVar("Request", bound=Submission)
+
+
 @dataclass(frozen=True, slots=True)
-class _Waiting:
-    submission: Submission
+class _Waiting(Generic[Request]):
+    request: Request
     answer: asyncio.Future[Answer]
 
 
-class Intake:
-    """Writes what is submitted, in groups.
+class Intake(Generic[Request]):
+    """Writes what is submitted, in groups."""
 
-    `write` stores a group in one transaction and returns an answer for each; it raises Unwritable
-    for what the data is to blame for, BusyError for what it is not. `give_up` stores what
-    can be stored of a submission, keeps the rest as bytes, and returns how many events were new.
-    """
-
-    def __init__(
-        self,
-        write: Callable[[Sequence[Any]], Awaitable[Sequence[Answer]]],
-        give_up: Callable[[Any, str], Awaitable[int]],
-        limits: Limits,
-    ) -> None:
-        self._write = write
-        self._give_up = give_up
+    def __init__(self, writer: Writer[Request], limits: Limits) -> None:
+        self._writer = writer
         self._limits = limits
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[_Waiting[Request]] = deque()
         self._bytes = 0
         self._filled = asyncio.Event()
         self._closed = False
-        self._writer: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         """Start the writer."""
-        self._writer = asyncio.create_task(self._run(), name="intake")
+        self._running = asyncio.create_task(self._run(), name="intake")
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Take nothing more, write what waits, and end."""
         self._closed = True
         self._filled.set()
-        if self._writer is not None:
-            await self._writer
+        if self._running is not None:
+            await self._running
 
-    async def submit(self, submission: Submission) -> int:
+    async def submit(self, request: Request) -> int:
         """Return how many events were new, once they are durable.
 
         Raises BusyError if the queue is full, the database cannot be written, or it takes too
         long; ReplayedError for a replayed request.
         """
-        self._refuse_if_full(submission)
+        self._refuse_if_full(request)
         answer = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(submission, answer))
-        self._bytes += submission.size
+        self._queue.append(_Waiting(request, answer))
+        self._bytes += request.size
         self._filled.set()
         try:
             async with asyncio.timeout(self._limits.seconds):
@@ -94,10 +105,10 @@ class Intake:
             raise result
         return int(result)
 
-    def _refuse_if_full(self, submission: Submission) -> None:
+    def _refuse_if_full(self, request: Request) -> None:
         if self._closed:
             raise BusyError("stopping")
-        full = self._bytes + submission.size > self._limits.waiting_bytes and self._queue
+        full = self._bytes + request.size > self._limits.waiting_bytes and self._queue
         if full or len(self._queue) >= self._limits.waiting_requests:
             raise BusyError("the queue of the intake is full")
 
@@ -112,26 +123,26 @@ class Intake:
             else:
                 self._filled.clear()
 
-    def _next_group(self) -> list[_Waiting]:
+    def _next_group(self) -> list[_Waiting[Request]]:
         """Take what fits into one transaction; who gave up meanwhile is left out."""
-        group: list[_Waiting] = []
+        group: list[_Waiting[Request]] = []
         rows = size = 0
         while self._queue:
-            submission = self._queue[0].submission
-            rows, size = rows + submission.rows, size + submission.size
+            request = self._queue[0].request
+            rows, size = rows + request.rows, size + request.size
             if group and (rows > self._limits.group_rows or size > self._limits.group_bytes):
                 break
             waiting = self._queue.popleft()
-            self._bytes -= submission.size
+            self._bytes -= request.size
             if waiting.answer.done():
-                rows, size = rows - submission.rows, size - submission.size
+                rows, size = rows - request.rows, size - request.size
             else:
                 group.append(waiting)
         return group
 
-    async def _store(self, group: list[_Waiting]) -> None:
+    async def _store(self, group: list[_Waiting[Request]]) -> None:
         try:
-            answers = await self._write([waiting.submission.content for waiting in group])
+            answers = await self._writer.write([waiting.request for waiting in group])
         except UnwritableError as error:
             await self._store_alone(group, str(error))
         except Exception as error:
@@ -144,7 +155,7 @@ class Intake:
                 if not waiting.answer.done():
                     waiting.answer.set_result(answer)
 
-    async def _store_alone(self, group: list[_Waiting], why: str) -> None:
+    async def _store_alone(self, group: list[_Waiting[Request]], why: str) -> None:
         """Find the culprit of a group; the others are not punished for it."""
         if len(group) > 1:
             for waiting in group:
@@ -152,7 +163,7 @@ class Intake:
             return
         log.error("a request cannot be stored", extra={"why": why})
         try:
-            new = await self._give_up(group[0].submission.content, why)
+            new = await self._writer.give_up(group[0].request, why)
         except Exception as error:
             log.exception("a request cannot be kept")
             _fail(group[0], BusyError(str(error)))
@@ -161,6 +172,6 @@ class Intake:
                 group[0].answer.set_result(new)
 
 
-def _fail(waiting: _Waiting, error: BusyError) -> None:
+def _fail(waiting: _Waiting[Any], error: BusyError) -> None:
     if not waiting.answer.done():
         waiting.answer.set_exception(error)

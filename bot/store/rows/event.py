@@ -6,7 +6,7 @@ no text can stop the transaction that it shares with others.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, TypedDict
 
 from bot.store.sql.columns import hashed
 from handlers.provider import Delivered, Unusable, WebhookRequest
@@ -28,6 +28,38 @@ _WORDS = (
 )
 
 
+class EventRow(NamedTuple):
+    """A row of the table of events, not triaged yet."""
+
+    key: str
+    source: str
+    received_at: datetime
+    body: dict[str, Any]
+    raw: str | None
+
+
+class Arrival(NamedTuple):
+    """An email that arrived: the first four are its row, the counters need the rest."""
+
+    key: str
+    delivery_key: str
+    at: datetime
+    occurred_at: datetime
+    source: str
+    recipient: str
+    campaign: str
+
+
+class QuarantineRow(TypedDict):
+    """A row of the quarantine."""
+
+    source: str
+    received_at: datetime
+    why: str
+    body: bytes
+    headers: dict[str, str]
+
+
 def contact_key(source: str, recipient: str) -> str:
     """Return the key of an address at a source."""
     return hashed(source, recipient.lower())
@@ -38,15 +70,10 @@ def delivery_key(source: str, message: str, recipient: str, other: str = "") -> 
     return hashed("delivery", source, message, recipient.lower(), other)
 
 
-def event_row(event: BounceEvent, received_at: datetime) -> dict[str, Any]:
+def event_row(event: BounceEvent, received_at: datetime) -> EventRow:
     """Return the row of an event."""
-    return {
-        "key": hashed("event", event.source, event.event_id, event.recipient.lower()),
-        "source": event.source,
-        "received_at": received_at,
-        "body": _body(event),
-        "raw": event.raw or None,
-    }
+    key = hashed("event", event.source, event.event_id, event.recipient.lower())
+    return EventRow(key, event.source, received_at, _body(event), event.raw or None)
 
 
 def _body(event: BounceEvent) -> dict[str, Any]:
@@ -103,29 +130,27 @@ def _verdict(word: str, kind: str, permanence: str, reason: str | None, fact: bo
     )
 
 
-def delivered_row(arrived: Delivered, heard_at: datetime) -> dict[str, Any]:
-    """Return an arrival: the columns of its row, and what the counters need beside."""
+def arrival_of(arrived: Delivered, heard_at: datetime) -> Arrival:
+    """Return an arrival, its texts cleaned."""
     recipient = clean(arrived.recipient, WORD_LIMIT)
-    event_key = hashed("arrival", arrived.source, arrived.event_id, recipient.lower())
-    message = arrived.provider_message_id or arrived.message_id
-    return {
-        "key": event_key,
-        "delivery_key": delivery_key(
-            arrived.source, clean(message, WORD_LIMIT), recipient, "" if message else event_key
-        ),
-        "at": heard_at,
-        "occurred_at": arrived.occurred_at,
-        "source": arrived.source,
-        "recipient": recipient,
-        "campaign": clean(arrived.campaign, WORD_LIMIT),
-    }
+    key = hashed("arrival", arrived.source, arrived.event_id, recipient.lower())
+    message = clean(arrived.provider_message_id or arrived.message_id, WORD_LIMIT)
+    return Arrival(
+        key=key,
+        delivery_key=delivery_key(arrived.source, message, recipient, "" if message else key),
+        at=heard_at,
+        occurred_at=arrived.occurred_at,
+        source=arrived.source,
+        recipient=recipient,
+        campaign=clean(arrived.campaign, WORD_LIMIT),
+    )
 
 
 KEPT_HEADERS = frozenset({"content-type", "content-encoding", "user-agent"})
 """Headers of a request that are kept with a body in quarantine."""
 
 
-def quarantine_row(request: WebhookRequest, unusable: Unusable) -> dict[str, Any]:
+def quarantine_row(request: WebhookRequest, unusable: Unusable) -> QuarantineRow:
     """Return the row that keeps what was not understood, its body whole.
 
     Of the headers it keeps those that a replay reads: credentials stand in the others.

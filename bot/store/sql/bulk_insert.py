@@ -6,10 +6,11 @@ values, PostgreSQL one statement with an array for each column.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from sqlalchemy import (
     JSON,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    UpdateBase,
     bindparam,
     cast,
     column,
@@ -38,25 +40,28 @@ if TYPE_CHECKING:  # PostgreSQL's dialect is loaded where it is used
     from sqlalchemy.dialects import postgresql
 
 Upsert: TypeAlias = "postgresql.Insert | sqlite.Insert"
-Make = Callable[[Upsert], Upsert]
+Make = Callable[[Upsert], UpdateBase]
 """Adds to an INSERT what to do on a conflict."""
 
-LARGEST = 128
-"""Rows in a statement of SQLite; 8 sizes of it, all powers of two, serve any number of rows."""
+LARGEST = 1_024
+"""Rows in a statement of SQLite; powers of two up to it serve any number of rows."""
 
-Row = Mapping[str, Any]
+PLACES = 32_766
+"""Values in a statement of SQLite (https://sqlite.org/limits.html, 9)."""
+
+Row = tuple[Any, ...]
 Processor = Callable[[Any], Any]
 
 
 class Bulk(Protocol):
-    """An INSERT of many rows that all have the same names."""
+    """An INSERT of many rows, whose values stand in the order of its names."""
 
-    def run(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Insert the rows, in their order."""
+    def run(self, connection: Connection, rows: Sequence[Row]) -> list[Any]:
+        """Insert the rows, in their order; return what the statement returns, if anything."""
         ...
 
     def add(self, connection: Connection, rows: Sequence[Row]) -> set[str]:
-        """Insert the rows whose key is not there yet, each key once; return these keys."""
+        """Insert the rows whose key, the first value, is not there yet; return these keys."""
         ...
 
 
@@ -64,7 +69,8 @@ class Tuples:
     """For SQLite: many rows in a statement.
 
     While a statement runs, the other threads of the process run too, and the writer's then waits
-    for the interpreter; with a statement for each row it would do little else.
+    for the interpreter; with a statement for each row it would do little else. SQLAlchemy writes
+    the statement for one row; the places of that row are repeated.
     """
 
     def __init__(self, make: Make, table: Table, names: Sequence[str], dialect: Dialect) -> None:
@@ -72,50 +78,47 @@ class Tuples:
         compiled = make(sqlite.insert(table)).compile(dialect=dialect, column_keys=list(names))
         if not isinstance(compiled, SQLCompiler) or compiled.positiontup is None:
             raise TypeError("a dialect without positions")
-        places = [
-            _Place(
-                name if name in names else "",
-                processor_of(table, name, dialect),
-                _constant(table, name, compiled),
-            )
-            for name in compiled.positiontup
-        ]
-        head, _, rest = compiled.string.partition(" VALUES ")
-        self._row, closing, tail = rest.partition(")")
-        self._row += closing
-        self._places = places[: self._row.count("?")]
-        self._rest = [place.constant for place in places[self._row.count("?") :]]
-        self._head, self._tail = head, tail
+        self._head, self._row, self._tail = _split(compiled.string)
+        size = self._row.count("?")
+        constants = [_constant(table, name, compiled) for name in compiled.positiontup]
+        self._rest = constants[size:]
+        self._processors = [processor_of(table, name, dialect) for name in names]
+        order = {name: place for place, name in enumerate(names)}
+        self._order = [order.get(name, -1) for name in compiled.positiontup[:size]]
+        self._constants = constants[:size]
+        self._largest = min(LARGEST, 1 << ((PLACES - len(self._rest)) // size).bit_length() - 1)
         self._statements: dict[int, str] = {}
 
-    def run(self, connection: Connection, rows: Sequence[Row]) -> None:
+    def run(self, connection: Connection, rows: Sequence[Row]) -> list[Any]:
         """Insert the rows, in their order."""
-        columns = [
-            values_of(rows, place.name, place.process)
-            if place.name
-            else [place.constant] * len(rows)
-            for place in self._places
+        columns = columns_of(rows, self._processors)
+        placed = [
+            columns[place] if place >= 0 else repeat(constant, len(rows))
+            for place, constant in zip(self._order, self._constants, strict=True)
         ]
-        values = list(zip(*columns, strict=True))
-        for part in _parts(values):
-            connection.exec_driver_sql(
-                self._statement(len(part)), (*chain.from_iterable(part), *self._rest)
-            )
+        values = list(zip(*placed, strict=True)) if rows else []
+        returned: list[Any] = []
+        for part in _parts(values, self._largest):
+            given = (*chain.from_iterable(part), *self._rest)
+            result = connection.exec_driver_sql(self.statement(len(part)), given)
+            if result.returns_rows:
+                returned += result.fetchall()
+        return returned
 
     def add(self, connection: Connection, rows: Sequence[Row]) -> set[str]:
         """Insert the rows whose key is not there yet; nobody else writes meanwhile."""
-        keys = {row["key"] for row in rows}
+        keys = {row[0] for row in rows}
         asked = connection.exec_driver_sql(self._asking, (json.dumps(list(keys)),))
         known = set(json.loads(asked.scalar_one()))
-        self.run(connection, [row for row in rows if row["key"] not in known])
+        self.run(connection, [row for row in rows if row[0] not in known])
         return keys - known
 
-    def _statement(self, rows: int) -> str:
-        known = self._statements.get(rows)
-        if known is None:
+    def statement(self, rows: int) -> str:
+        """Return the statement for so many rows."""
+        if rows not in self._statements:
             places = ", ".join([self._row] * rows)
-            known = self._statements[rows] = f"{self._head} VALUES {places}{self._tail}"
-        return known
+            self._statements[rows] = f"{self._head}{places}{self._tail}"
+        return self._statements[rows]
 
 
 class Arrays:
@@ -128,26 +131,46 @@ class Arrays:
         self._processors = [processor_of(table, name, dialect) for name in names]
         insert = postgresql.insert(table).from_select(list(names), unnested(table, names))
         self._statement = make(insert)
-        self._adding = self._statement.returning(table.c[names[0]])
+        self._key = table.c[names[0]]
 
-    def run(self, connection: Connection, rows: Sequence[Row]) -> None:
+    def run(self, connection: Connection, rows: Sequence[Row]) -> list[Any]:
         """Insert the rows, in their order."""
-        if rows:
-            connection.execute(self._statement, self._arrays(rows))
+        if not rows:
+            return []
+        result = connection.execute(self._statement, self._arrays(rows))
+        return list(result.fetchall()) if result.returns_rows else []
 
     def add(self, connection: Connection, rows: Sequence[Row]) -> set[str]:
-        """Insert the rows whose key, the first name, is not there yet, and return their keys."""
+        """Insert the rows whose key is not there yet, and return their keys."""
         if not rows:
             return set()
-        return set(connection.execute(self._adding, self._arrays(rows)).scalars())
+        adding = self._statement.returning(self._key)
+        return set(connection.execute(adding, self._arrays(rows)).scalars())
 
     def _arrays(self, rows: Sequence[Row]) -> dict[str, list[Any]]:
-        named = zip(self._names, self._processors, strict=True)
-        return {f"all_{name}": values_of(rows, name, process) for name, process in named}
+        return arrays_of(rows, self._names, self._processors)
 
 
-def _parts(values: Sequence[tuple[Any, ...]]) -> Iterator[Sequence[tuple[Any, ...]]]:
-    size, start = LARGEST, 0
+def _split(statement: str) -> tuple[str, str, str]:
+    """Return an INSERT of one row in three: what is before its places, these, what is behind.
+
+    The text is SQLAlchemy's, in no promised form: where it is another one, this says so.
+    """
+    found = _ONE_ROW.fullmatch(statement)
+    if found is None:
+        raise TypeError(f"SQLAlchemy writes an INSERT in a form that is not known: {statement}")
+    return found["head"], found["row"], found["tail"]
+
+
+_ONE_ROW = re.compile(
+    r"(?P<head>INSERT INTO \w+ \([^()]+\) VALUES )(?P<row>\(\?(?:, \?)*\))"
+    r"(?P<tail>(?: (?:ON CONFLICT|RETURNING) .*)?)",
+    re.DOTALL,
+)
+
+
+def _parts(values: Sequence[Row], largest: int) -> Iterator[Sequence[Row]]:
+    size, start = largest, 0
     while start < len(values):
         while size > len(values) - start:
             size //= 2
@@ -155,19 +178,22 @@ def _parts(values: Sequence[tuple[Any, ...]]) -> Iterator[Sequence[tuple[Any, ..
         start += size
 
 
-class _Place(NamedTuple):
-    """What stands at a place of the statement: a value of the row, or the same in every row."""
+def columns_of(rows: Sequence[Row], processors: Sequence[Processor | None]) -> list[list[Any]]:
+    """Return the columns of rows of one length, as the driver takes their values."""
+    if not rows:
+        return [[] for _ in processors]
+    return [
+        list(column if process is None else map(process, column))
+        for column, process in zip(zip(*rows, strict=True), processors, strict=True)
+    ]
 
-    name: str
-    process: Processor | None
-    constant: Any
 
-
-def values_of(rows: Sequence[Row], name: str, process: Processor | None) -> list[Any]:
-    """Return a column of the rows as the driver takes it."""
-    if process is None:
-        return [row[name] for row in rows]
-    return [process(row[name]) for row in rows]
+def arrays_of(
+    rows: Sequence[Row], names: Sequence[str], processors: Sequence[Processor | None]
+) -> dict[str, list[Any]]:
+    """Return the columns of rows by the names that `unnested` gives them."""
+    columns = columns_of(rows, processors)
+    return {f"all_{name}": column for name, column in zip(names, columns, strict=True)}
 
 
 def unnested(table: Table, names: Sequence[str]) -> Select[Any]:

@@ -1,4 +1,4 @@
-"""UPDATEs of many rows at once, each found by its id: one statement, for the reasons of `bulk`."""
+"""UPDATEs of many rows at once, each found by its id, as `bulk_insert` does with INSERTs."""
 
 import json
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Dialect, Table, Text, bindparam, func, update
 
-from bot.store.sql.bulk_insert import Row, processor_of, unnested, values_of
+from bot.store.sql.bulk_insert import Row, arrays_of, columns_of, processor_of, unnested
 
 
 class Changes:
@@ -21,14 +21,14 @@ class Changes:
         self._statement = update(table).where(table.c.id == number).values(given)
 
     def run(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Change the rows; no two may have the same id."""
-        named = zip(self._names, self._processors, strict=True)
-        columns = {f"all_{name}": values_of(rows, name, process) for name, process in named}
-        if not self._is_postgres:
-            elements = list(zip(*columns.values(), strict=True))
-            connection.execute(self._statement, {"elements": json.dumps(elements)})
-        elif rows:
-            connection.execute(self._statement, columns)
+        """Change the rows, each begun by its id; no two may have the same."""
+        if not rows:
+            return
+        if self._is_postgres:
+            connection.execute(self._statement, arrays_of(rows, self._names, self._processors))
+            return
+        elements = list(zip(*columns_of(rows, self._processors), strict=True))
+        connection.execute(self._statement, {"elements": json.dumps(elements)})
 
 
 def _arrays(table: Table, names: Sequence[str]) -> dict[str, ColumnElement[Any]]:

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from bot.store.sql.database import Database
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision of this release: the last of `migrations`."""
 
 

@@ -102,6 +102,7 @@ deliveries = Table(
     text("domain"),
     at("occurred_at"),
     maybe_at("waiting_since"),
+    Column("evidence", Text),  # JSON; NULL in rows of the first release, whose body has words
     Column("body", JSON, nullable=False),  # what is only shown: reply, subject, ids ...
     Index("ix_deliveries_alert_id_id", "alert_id", "id"),
     Index("ix_deliveries_alert_id_contact_id", "alert_id", "contact_id"),

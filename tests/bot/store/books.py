@@ -12,21 +12,7 @@ from bot.store.sql.tables import alerts, contacts, deliveries
 from bot.store.store import SqlStore
 from handlers.store import Contact
 
-BODY = {
-    "recipient": "ana@example.com",
-    "evidence": "",
-    "subject": "",
-    "reply": "",
-    "code": "",
-    "status": "",
-    "remote_host": "",
-    "message_id": "",
-    "provider_message_id": "",
-    "stored_copy": "",
-    "tags": [],
-    "metadata": {},
-    "provider": "ses",
-}
+BODY = {"recipient": "ana@example.com", "provider": "ses"}
 
 
 class Books:

@@ -11,6 +11,7 @@ from resolutions.bounce import BounceEvent
 from resolutions.catalogue.resolution import Catalogue
 from resolutions.operator import Operators
 from resolutions.rules.rulebook import Rulebook
+from tests.bot.store.books import Books
 from tests.bot.store.samples import request
 
 
@@ -46,3 +47,9 @@ def triage_of(
 def hook(store: SqlStore, triage_of: Callable[[SqlStore], Triage]) -> Hook:
     """Give the way of webhooks into the store."""
     return Hook(store, triage_of(store))
+
+
+@pytest.fixture
+def books(store: SqlStore) -> Books:
+    """Give what writes rows as triage does."""
+    return Books(store)

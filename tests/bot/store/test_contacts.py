@@ -10,15 +10,9 @@ from bot.store.sql.tables import deliveries
 from handlers.provider import Suppression
 from handlers.store import Job
 from resolutions.alert import DeliveryState
-from tests.bot.store.books import Books
 
 FLAG = Job(id=1, name="deactivate", alert_id=7, by="U1")
 ENTRY = Suppression(recipient="ana@example.com", list="bounces", cause="BOUNCE", since="2026-06-15")
-
-
-@pytest.fixture
-def books(store):
-    return Books(store)
 
 
 async def to_flag(store, job: Job = FLAG) -> list[list[str]]:

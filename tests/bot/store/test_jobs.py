@@ -11,18 +11,12 @@ from bot.store.jobs import LeaseLostError, claiming, due_at, over_at
 from bot.store.sql.tables import alerts, jobs, notes
 from bot.store.store import SqlStore
 from handlers.store import Job, JobState, Note
-from tests.bot.store.books import Books
 
 LEASE = 20.0
 
 
 def wish(name: str = "deactivate", alert_id: int | None = 7, by: str = "U1", **more) -> Job:
     return Job(name=name, alert_id=alert_id, by=by, **more)
-
-
-@pytest.fixture
-def books(store):
-    return Books(store)
 
 
 @pytest.fixture

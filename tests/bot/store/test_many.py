@@ -6,9 +6,10 @@ import threading
 
 import pytest
 from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
-from bot.store.sql.bulk_insert import LARGEST, Upsert
+from bot.store.sql.bulk_insert import LARGEST, Tuples, Upsert
 from bot.store.sql.bulk_select import among, listed
 from bot.store.sql.tables import seen
 from bot.store.store import SqlStore
@@ -20,8 +21,8 @@ def unless_known(insert: Upsert) -> Upsert:
     return insert.on_conflict_do_nothing()
 
 
-def rows(store: SqlStore, number: int) -> list[dict[str, object]]:
-    return [{"key": f"key {each}", "until": store.database.clock()} for each in range(number)]
+def rows(store: SqlStore, number: int) -> list[tuple[object, ...]]:
+    return [(f"key {each}", store.database.clock()) for each in range(number)]
 
 
 async def counted(store: SqlStore) -> int:
@@ -46,6 +47,21 @@ async def test_what_is_there_is_not_added_again(store):
 
     assert new == {"key 3", "key 4"}
     assert await counted(store) == 5
+
+
+def test_another_form_of_sqlalchemys_statement_is_refused_and_not_written():
+    """What `Tuples` cuts in three is SQLAlchemy's own text: this fails first where it changes."""
+    dialect = sqlite.dialect()
+    made = Tuples(unless_known, seen, NAMES, dialect)
+    assert made.statement(2) == (
+        'INSERT INTO seen ("key", until) VALUES (?, ?), (?, ?) ON CONFLICT DO NOTHING'
+    )
+
+    def otherwise(insert: Upsert) -> Upsert:
+        return insert.from_select(["key", "until"], select(seen.c.key, seen.c.until))
+
+    with pytest.raises(TypeError, match="a form that is not known: INSERT INTO seen"):
+        Tuples(otherwise, seen, NAMES, dialect)
 
 
 async def test_rows_are_asked_for_by_many_values(store):

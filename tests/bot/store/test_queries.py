@@ -7,14 +7,8 @@ from sqlalchemy import insert, select
 
 from bot.store.sql.tables import alerts, events, notes, quarantine, source_hours, sources
 from handlers.store import Job, SourceHealth
-from tests.bot.store.books import Books
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def books(store):
-    return Books(store)
 
 
 @pytest.fixture

@@ -19,14 +19,8 @@ from bot.store.sql.tables import (
     resends,
 )
 from handlers.store import Job, JobState
-from tests.bot.store.books import Books
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def books(store):
-    return Books(store)
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from handlers.actions import LABELS
 from handlers.slack.labels import Labels
 from resolutions.alert import Alert, AlertKey, Delivery, DeliveryState, Tally
 from resolutions.bounce import Kind, Permanence
+from resolutions.catalogue.evidence_text import WORDED
 from resolutions.catalogue.resolution import Family, FinalFor, Resolution, Severity, Variant
-from resolutions.diagnosis.result import Confidence
+from resolutions.diagnosis.result import Confidence, Evidence
 from resolutions.reason import Reason
 
 NOW = datetime(2026, 6, 15, 9, 45, tzinfo=UTC)
@@ -58,7 +59,9 @@ def delivery() -> Make:
             "occurred_at": NOW - timedelta(minutes=5),
             "provider": "ses",
         }
-        return Delivery(**{**usual, **changes})
+        given = {**usual, **changes}
+        given["evidence"] = (Evidence(WORDED, "", given["evidence"]),)
+        return Delivery(**given)
 
     return make
 

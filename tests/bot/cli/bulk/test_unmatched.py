@@ -11,7 +11,7 @@ from bot.cli.bulk import unmatched
 from bot.cli.bulk.unmatched import Collection, Unmatched, find_unmatched
 from bot.settings.faults import check
 from bot.settings.storage import StoreSettings
-from bot.store.rows.delivery import body_of
+from bot.store.rows.delivery import SHOWN, body_of
 from handlers.provider import Parsed
 from handlers.triage import Triage
 from resolutions.alert import Delivery, DeliveryState
@@ -44,8 +44,7 @@ def event(number, recipient, text, host=""):
 
 def delivery(recipient, text, code="", operator="first.example", number=0):
     told = event(number, recipient, text)
-    body = body_of(told, "", "")
-    body |= {"code": code, "tags": ()}
+    body = dict.fromkeys(SHOWN, "") | body_of(told) | {"code": code}
     return Delivery(
         id=number,
         alert_id=1,
@@ -56,6 +55,7 @@ def delivery(recipient, text, code="", operator="first.example", number=0):
         variant="",
         permanence=Permanence.PERMANENT,
         confidence=Confidence.WEAK,
+        evidence=(),
         campaign="",
         operator=operator,
         occurred_at=told.occurred_at,

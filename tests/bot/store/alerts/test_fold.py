@@ -12,6 +12,7 @@ from bot.store.sql.tables import contacts, deliveries, hours
 from bot.store.store import SqlStore
 from resolutions.alert import Alert
 from resolutions.bounce import Kind, Permanence, SmtpReply
+from resolutions.catalogue.evidence_text import because, phrase
 from resolutions.catalogue.resolution import Family, Severity
 from resolutions.reason import Reason
 from tests.bot.store.samples import FULL, GONE, arrival, deferral, event
@@ -73,8 +74,19 @@ async def test_a_delivery_is_read_with_all_that_is_shown(hook, store):
         "mailgun",
         "m7",
     )
-    assert "storage" in shown.evidence
+    assert "storage" in because(shown)
     assert await store.deliveries.of_alert(alert.id, 10) == [shown]
+
+
+async def test_a_delivery_of_the_first_release_shows_the_words_it_was_kept_with(store, books):
+    ana = await books.contact("ana@example.com")
+    words = {"evidence": 'the words "mailbox full"; status 5.2.2', "phrase": "in short"}
+    await books.alert()
+    await books.delivery(ana, body={"recipient": "ana@example.com", "provider": "ses"} | words)
+
+    [shown] = await store.deliveries.of_alert(7, 10)
+
+    assert because(shown) == phrase(shown) == words["evidence"]
 
 
 async def test_deliveries_come_in_pages(hook, store):

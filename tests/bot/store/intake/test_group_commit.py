@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from bot.store.intake.group_commit import Answer, Intake, Submission, UnwritableError
+from bot.store.intake.group_commit import Answer, Intake, UnwritableError
 from bot.store.options import Limits
 from bot.store.sql.database import AwayError, Turnstile
 from bot.store.sql.tables import events
@@ -19,6 +19,15 @@ from bot.store.store import SqlStore
 from handlers.errors import BusyError, ReplayedError
 from handlers.provider import Parsed
 from tests.bot.store.samples import event, request
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A request: what it says, how many rows and bytes it takes."""
+
+    content: Any
+    rows: int
+    size: int
 
 
 @dataclass
@@ -30,17 +39,18 @@ class Paper:
     kept: list[tuple[Any, str]] = field(default_factory=list)
     broken: BaseException | None = None
 
-    async def write(self, group: Sequence[Any]) -> list[Answer]:
+    async def write(self, requests: Sequence[Submission]) -> list[Answer]:
         await self.free.wait()
+        group = [request.content for request in requests]
         if self.broken is not None:
             raise self.broken
         if "poison" in group:
             raise UnwritableError("cannot be encoded")
-        self.groups.append(list(group))
+        self.groups.append(group)
         return [ReplayedError("replayed") if each == "replay" else 1 for each in group]
 
-    async def give_up(self, one: Any, why: str) -> int:
-        self.kept.append((one, why))
+    async def give_up(self, one: Submission, why: str) -> int:
+        self.kept.append((one.content, why))
         return 0
 
 
@@ -60,7 +70,7 @@ async def ticked() -> None:
 
 
 async def test_requests_that_wait_share_a_transaction_up_to_its_rows(paper):
-    async with Intake(paper.write, paper.give_up, small()) as intake:
+    async with Intake(paper, small()) as intake:
         first = asyncio.create_task(intake.submit(Submission("first", 1, 1)))
         await ticked()
         others = [asyncio.create_task(intake.submit(Submission(n, 1, 1))) for n in range(5)]
@@ -73,7 +83,7 @@ async def test_requests_that_wait_share_a_transaction_up_to_its_rows(paper):
 
 
 async def test_a_large_request_is_a_group_of_its_own(paper):
-    async with Intake(paper.write, paper.give_up, small()) as intake:
+    async with Intake(paper, small()) as intake:
         given = [("a", 1, 1), ("large", 1, 1_000), ("many", 50, 1), ("b", 1, 1)]
         asked = [asyncio.create_task(intake.submit(Submission(*each))) for each in given]
         await ticked()
@@ -84,7 +94,7 @@ async def test_a_large_request_is_a_group_of_its_own(paper):
 
 
 async def test_a_full_queue_refuses_at_once(paper):
-    async with Intake(paper.write, paper.give_up, small()) as intake:
+    async with Intake(paper, small()) as intake:
         asked = [asyncio.create_task(intake.submit(Submission(0, 1, 1)))]
         await ticked()  # the writer has it
         asked += [asyncio.create_task(intake.submit(Submission(n, 1, 1))) for n in range(5)]
@@ -99,7 +109,7 @@ async def test_a_full_queue_refuses_at_once(paper):
 
 
 async def test_the_bytes_that_wait_are_bounded_too(paper):
-    async with Intake(paper.write, paper.give_up, small(waiting_bytes=100)) as intake:
+    async with Intake(paper, small(waiting_bytes=100)) as intake:
         asked = [asyncio.create_task(intake.submit(Submission(0, 1, 1)))]
         await ticked()
         asked += [asyncio.create_task(intake.submit(Submission(1, 1, 90)))]
@@ -115,7 +125,7 @@ async def test_the_bytes_that_wait_are_bounded_too(paper):
 
 async def test_the_culprit_of_a_group_is_kept_and_the_others_stored(paper):
     paper.free.set()
-    async with Intake(paper.write, paper.give_up, Limits()) as intake:
+    async with Intake(paper, Limits()) as intake:
         said = ["a", "poison", "replay", "b"]
         answers = await asyncio.gather(
             *(intake.submit(Submission(each, 1, 1)) for each in said), return_exceptions=True
@@ -129,7 +139,7 @@ async def test_the_culprit_of_a_group_is_kept_and_the_others_stored(paper):
 async def test_a_broken_database_is_told_to_all_and_the_writer_lives_on(paper):
     paper.free.set()
     paper.broken = RuntimeError("no such table")
-    async with Intake(paper.write, paper.give_up, Limits()) as intake:
+    async with Intake(paper, Limits()) as intake:
         with pytest.raises(BusyError, match="no such table"):
             await intake.submit(Submission("a", 1, 1))
         paper.broken = None
@@ -137,7 +147,7 @@ async def test_a_broken_database_is_told_to_all_and_the_writer_lives_on(paper):
 
 
 async def test_who_waits_too_long_is_refused_before_the_provider_hangs_up(paper):
-    async with Intake(paper.write, paper.give_up, Limits(seconds=0)) as intake:
+    async with Intake(paper, Limits(seconds=0)) as intake:
         with pytest.raises(BusyError, match="slow"):
             await intake.submit(Submission("a", 1, 1))
         paper.free.set()
@@ -147,7 +157,7 @@ async def test_who_waits_too_long_is_refused_before_the_provider_hangs_up(paper)
 
 
 async def test_the_end_writes_what_waits_and_takes_nothing_more(paper):
-    async with Intake(paper.write, paper.give_up, Limits()) as intake:
+    async with Intake(paper, Limits()) as intake:
         asked = asyncio.create_task(intake.submit(Submission("a", 1, 1)))
         await ticked()
         paper.free.set()

@@ -68,8 +68,8 @@ async def test_migrating_twice_changes_nothing(empty_url: str):
     first = await migrate(empty_url)
     second = await migrate(empty_url)
 
-    assert first == "the database was migrated from empty to revision 0001"
-    assert second == "the database is up to date (revision 0001)"
+    assert first == "the database was migrated from empty to revision 0002"
+    assert second == "the database is up to date (revision 0002)"
 
 
 async def test_replicas_that_start_at_once_migrate_once(empty_url: str, clock):
@@ -77,7 +77,7 @@ async def test_replicas_that_start_at_once_migrate_once(empty_url: str, clock):
 
     said = await asyncio.gather(*(migrate_database(each) for each in databases))
 
-    assert sorted(said)[0] == "the database is up to date (revision 0001)"
+    assert sorted(said)[0] == "the database is up to date (revision 0002)"
     assert len([line for line in said if "migrated" in line]) == 1
     for each in databases:
         await each.close()
