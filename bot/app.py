@@ -38,6 +38,7 @@ from handlers.http.outgoing import Outgoing
 from handlers.permission import Permissions
 from handlers.posting import Poster
 from handlers.provider import Clock
+from handlers.slack.shown import Shown
 from handlers.triage import Triage
 from handlers.webhooks import Webhooks
 
@@ -115,9 +116,9 @@ class Bot:
             outgoing=outside,
             clock=self.clock,
             permissions=Permissions(slack=slack, clock=self.clock, by_action=settings.permissions),
-            labels=LABELS,
+            labels=replace(LABELS, operators=knowledge.operators.ids),
             resend=make_resend(settings),
-            masked=settings.alerts.show_addresses == "masked",
+            shown=Shown(masked=settings.alerts.show_addresses == "masked"),
         )
 
     def _worker(self, session: aiohttp.ClientSession) -> Worker:

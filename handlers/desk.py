@@ -10,6 +10,7 @@ from handlers.http.signing import SignedTarget
 from handlers.permission import Permissions
 from handlers.provider import Clock, Sources
 from handlers.slack.labels import Labels
+from handlers.slack.shown import Shown
 from handlers.store import Store
 from handlers.ticket import TicketSystem
 from resolutions.catalogue.resolution import Catalogue
@@ -33,5 +34,5 @@ class Desk:
     labels: Labels
     tickets: TicketSystem | None = None
     resend: SignedTarget | None = None
-    masked: bool = True
+    shown: Shown = field(default_factory=Shown)
     background: Background = field(default_factory=Background)

@@ -63,7 +63,7 @@ class Poster:
         self._sources = desk.sources
         self._catalogue = desk.catalogue
         self._channel = channel
-        self._masked = desk.masked
+        self._shown = desk.shown
         self._clock = desk.clock
         self._labels = desk.labels
         self._holder = holder
@@ -124,7 +124,7 @@ class Poster:
                 alert,
                 self._catalogue.of(alert.reason, complaint=alert.key.complaint),
                 labels=self._labels,
-                masked=self._masked,
+                shown=self._shown,
                 now=self._clock(),
                 beside=beside,
             )
@@ -206,7 +206,7 @@ class Poster:
         deliveries = await self._store.deliveries.of_alert(alert.id, blocks.THREAD_LIMIT + 1)
         if len(deliveries) > blocks.THREAD_LIMIT:
             return await self._queue_list(alert)
-        message = blocks.thread(alert, deliveries, masked=self._masked)
+        message = blocks.thread(alert, deliveries, self._shown)
         note = Note(
             key=f"details:{alert.id}",
             alert_id=alert.id,
@@ -219,7 +219,7 @@ class Poster:
     async def _queue_list(self, alert: Alert) -> None:
         """Queue the file of recipients; the store keeps the first one, so it is made once."""
         note = await recipient_list(
-            self._store, alert, f"list:{alert.id}", masked=self._masked, now=self._clock()
+            self._store, alert, f"list:{alert.id}", self._shown, self._clock()
         )
         await self._store.notes.queue(note)
         if len(self._listed) >= REMEMBERED:

@@ -4,16 +4,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from handlers.http.authentication import Access
 from handlers.http.json_body import parse_elements, parse_json
 from handlers.http.outgoing import Outgoing
 from handlers.http.payload import look_up, text_of
 from resolutions.bounce import WORD_LIMIT, BounceEvent, Verdict, bounded, clean
+from resolutions.masking import mask_all
 
+WHY_LIMIT = 500
 Clock = Callable[[], datetime]
 
 
@@ -67,10 +69,33 @@ _WORDS = ("source", "event_id", "recipient", "message_id", "provider_message_id"
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """A verified part of a request that was not understood: kept whole, and why."""
+    """A verified part of a request that was not understood: kept whole, and why, for people."""
 
     body: bytes
     why: str
+
+    @classmethod
+    def of(cls, body: bytes, error: Exception) -> Self:
+        """Return a part that could not be read because of an error."""
+        return cls(body, mask_all(" ".join(why_of(error).split()))[:WHY_LIMIT])
+
+
+def why_of(error: Exception) -> str:
+    """Return in a sentence what an error says was wrong with a body.
+
+    >>> why_of(KeyError("Type"))
+    'the field Type is missing'
+    """
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_context=False)[0]
+        what = f"the field {'.'.join(map(str, first['loc']))}" if first["loc"] else "the body"
+        missing = first["type"] == "missing"
+        return f"{what} is missing" if missing else f"{what} is not usable: {first['msg']}"
+    if isinstance(error, KeyError):
+        return f"the field {error.args[0]} is missing"
+    if isinstance(error, TypeError):
+        return f"a field holds another kind of value than expected ({error})"
+    return str(error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,14 +15,12 @@ from handlers.errors import PermanentError, TemporaryError, UncertainError
 from handlers.http.outgoing import Call
 from handlers.http.signing import SignedTarget, signature_headers
 from handlers.provider import StoredCopy
-from handlers.slack.alert_text import reply_text
 from handlers.slack.block_kit import escape
 from handlers.slack.job_text import counted
 from handlers.store import Contact, Job
 from handlers.task import Outcome, Progress, Stopped
 from resolutions.alert import Delivery, DeliveryState
 from resolutions.bounce import Kind
-from resolutions.masking import mask
 
 FIRST_BATCH = 50
 IN_A_ROW = 5
@@ -368,10 +366,10 @@ class Resending:
         return Outcome(line=line, failed=lines)
 
     def _shown(self, delivery: Delivery) -> str:
-        return mask(delivery.recipient) if self._desk.masked else delivery.recipient
+        return self._desk.shown.address(delivery.recipient)
 
     def _safe(self, error: Exception) -> str:
-        return reply_text(str(error), masked=self._desk.masked)
+        return self._desk.shown.text(str(error))
 
 
 def _written(moment: datetime | None) -> str:

@@ -125,11 +125,11 @@ def read(provider: Provider, request: WebhookRequest) -> Parsed:
     except MalformedError:
         raise
     except (ValueError, LookupError, TypeError) as error:
-        why = f"{type(error).__name__}: {error}"[:500]
-    except Exception as error:
+        unusable = Unusable.of(request.body, error)
+    except Exception:
         log.exception("parse failed", extra={"source": request.source})
-        why = f"{type(error).__name__} (see the log)"
-    return Parsed(unusable=[Unusable(request.body, why)])
+        unusable = Unusable(request.body, "an error of Bounce Desk itself; the log has the details")
+    return Parsed(unusable=[unusable])
 
 
 def _webhook(request: web.Request, source: str, body: bytes, clock: Clock) -> WebhookRequest:

@@ -4,7 +4,6 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -105,12 +104,6 @@ class Operators:
 
     def _by_domain(self, domain: str) -> Operator | None:
         return self.domains.get(domain) or self.wide_domains.get(_wide_name(domain))
-
-
-@lru_cache(maxsize=1)
-def known_operators() -> Operators:
-    """Return the operators of the product's own file, read once."""
-    return Operators.load()
 
 
 _KEYS = frozenset({"id", "name", "hosts", "domains", "free"})

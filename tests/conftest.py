@@ -171,7 +171,7 @@ async def furnish(
                 outgoing=outgoing,
                 clock=clock,
                 permissions=Permissions(slack=slack, clock=clock),
-                labels=LABELS,
+                labels=replace(LABELS, operators=operators.ids),
             )
             return Office(replace(desk, **changes), settings, session)
 

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import re
 
 from bot.cli.command import FailedError
 from bot.cli.output import complain, tell, write_bytes
@@ -76,35 +75,10 @@ def _replay(chosen: argparse.Namespace) -> int:
     return complain(f"{failed} of {len(done)} stay in quarantine") if failed else 0
 
 
-_INVALID = re.compile(
-    r"\d+ validation errors? for [^\n]*\n(?P<field>\S[^\n]*)?\s*(?P<said>.+?) \[type=(?P<kind>\w+)",
-    re.DOTALL,
-)
-_NAMED = re.compile(
-    r"(?:[a-z]+\.)*(?P<name>[A-Z][A-Za-z]*(?:Error|Exception)): (?P<said>.*)", re.DOTALL
-)
-_SHAPE = re.compile(r"indices must be|object (?:is|has|does|cannot)|not supported between")
-"""What Python says of a value that is of another kind than its reader takes it for."""
-
 WHY_LIMIT = 200
 
 
 def plain(why: str) -> str:
-    """Return in a sentence what was wrong with a body, whatever words an error was kept in.
-
-    >>> plain("KeyError: 'Type'")
-    'the field Type is missing'
-    """
-    invalid, named = _INVALID.search(why), _NAMED.match(why)
-    if invalid is not None:
-        what = f"the field {invalid['field']}" if invalid["field"] else "the body"
-        missing = invalid["kind"] == "missing"
-        text = f"{what} is missing" if missing else f"{what} is not usable: {invalid['said']}"
-    elif named is not None and named["name"] == "KeyError":
-        text = f"the field {named['said'].strip(chr(39))} is missing"
-    elif named is not None and _SHAPE.search(named["said"]):
-        text = f"a field holds another kind of value than expected ({named['said']})"
-    else:
-        text = named["said"] if named is not None else why
-    line = " ".join(text.split())
+    """Return on one line what was wrong with a body."""
+    line = " ".join(why.split())
     return line if len(line) <= WHY_LIMIT else f"{line[: WHY_LIMIT - 1]}…"

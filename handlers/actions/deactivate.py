@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from handlers.button import Click, JobButton
 from handlers.errors import PermanentError
 from handlers.provider import Provider
-from handlers.slack.alert_text import address, reply_text
 from handlers.slack.block_kit import Block, actions, button, escape, section
 from handlers.slack.confirm_flag import flag_question
 from handlers.slack.job_text import counted, done_line
@@ -59,7 +58,7 @@ class Deactivate(JobButton, AuditedTask):
                 row = row + 1 if why else 0
                 count += 1
                 if why:
-                    failed.append(f"{address(contact.recipient, masked=self.desk.masked)}: {why}")
+                    failed.append(f"{self.desk.shown.address(contact.recipient)}: {why}")
                 else:
                     cursor = str(contact.id)
                 if row >= IN_A_ROW:
@@ -80,7 +79,7 @@ class Deactivate(JobButton, AuditedTask):
         try:
             await self._flag(contact, job)
         except PermanentError as error:
-            return reply_text(str(error), masked=self.desk.masked)
+            return self.desk.shown.text(str(error))
         return ""
 
     async def _flag(self, contact: Contact, job: Job) -> None:

@@ -28,7 +28,7 @@ class ListRecipients(JobButton, AuditedTask):
         if alert is None:
             raise PermanentError("the alert is not known any more")
         note = await recipient_list(
-            desk.store, alert, f"list:{alert.id}:{job.id}", masked=desk.masked, now=desk.clock()
+            desk.store, alert, f"list:{alert.id}:{job.id}", desk.shown, desk.clock()
         )
         await desk.store.notes.queue(replace(note, text=f"{note.text}; for <@{job.by}>"))
         return Outcome(line="")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from handlers.button import Click, JobButton, Rest
 from handlers.errors import PermanentError
 from handlers.slack.alert_message import fitting
-from handlers.slack.alert_text import lead, reply_text, spoken, ticket
+from handlers.slack.alert_text import lead, spoken, ticket
 from handlers.slack.block_kit import escape, utc
 from handlers.slack.permalinks import Links
 from handlers.store import Job
@@ -14,7 +14,6 @@ from handlers.ticket import Opened, Ticket
 from resolutions.alert import Alert, Delivery, Tally
 from resolutions.catalogue.evidence_text import because
 from resolutions.catalogue.resolution import Resolution
-from resolutions.masking import mask
 from resolutions.reason import Reason
 from resolutions.sending_ip import sending_ips
 
@@ -64,15 +63,14 @@ class OpenTicket(JobButton, AuditedTask):
 
     async def _ticket(self, alert: Alert, job: Job) -> Ticket:
         known = self.desk.catalogue.of(alert.reason, complaint=alert.key.complaint)
-        resolution = fitting(alert, known)
-        masked = self.desk.masked
+        resolution, alert = fitting(alert, known), self.desk.shown.alert(alert)
         return Ticket(
             key=f"bounce-{alert.id}-{alert.opened_at:%Y%m%dT%H%M%S}",
             title=_title(alert, resolution),
-            body="\n".join(_body(alert, resolution, masked=masked)),
+            body="\n".join(_body(alert, resolution)),
             link=await Links(self.desk.slack).of_message(alert.channel, alert.ts),
             checks=(*_hints(known, resolution), *(resolution.checks or resolution.steps)),
-            samples=tuple(_sample(one, masked=masked) for one in _telling(alert)),
+            samples=tuple(_sample(one) for one in _telling(alert)),
         )
 
 
@@ -94,14 +92,14 @@ def _title(alert: Alert, resolution: Resolution) -> str:
     return f"Bounces: {resolution.title} ({' '.join(about.split())[:80]})"
 
 
-def _body(alert: Alert, resolution: Resolution, *, masked: bool) -> Iterator[str]:
+def _body(alert: Alert, resolution: Resolution) -> Iterator[str]:
     yield f"{resolution.title} ({alert.key.topic if alert.key.complaint else alert.reason})"
     yield ""
     yield resolution.explanation
     yield ""
-    yield f"Concerns:     {_flat(alert.key.subject, masked=masked)}"
+    yield f"Concerns:     {_flat(alert.key.subject)}"
     if alert.operator_name:
-        yield f"Receiver:     {_flat(alert.operator_name, masked=masked)}"
+        yield f"Receiver:     {_flat(alert.operator_name)}"
     yield f"Recipients:   {alert.recipients:,}"
     yield f"Emails:       {_counts(alert)}"
     for dimension, label in (
@@ -112,14 +110,14 @@ def _body(alert: Alert, resolution: Resolution, *, masked: bool) -> Iterator[str
         ("reason", "Reasons"),
     ):
         if words := [tally for tally in alert.words(dimension) if tally.word]:
-            yield f"{label + ':':<13} {_names(words, masked=masked)}"
+            yield f"{label + ':':<13} {_names(words)}"
     if ours := _ours(alert):
         yield f"Sending IP:   {', '.join(ours)}"
     yield f"First:        {utc(alert.first_at)}"
     yield f"Last:         {utc(alert.last_at)}"
     telling = lead(alert.sample, alert.reason)
     if telling is not None and (said := because(telling)):
-        evidence = _flat(said, masked=masked)
+        evidence = _flat(said)
         yield f"Diagnosis:    {telling.confidence}: {evidence}"
 
 
@@ -127,7 +125,7 @@ def _ours(alert: Alert) -> list[str]:
     """Return our IP addresses that the replies name, and those that the providers tell."""
     told = (one.metadata.get("sending_ip", "") for one in alert.sample)
     named = sending_ips(one.reply for one in alert.sample) if _is_refused(alert) else []
-    return list(dict.fromkeys([*named, *(_flat(ip, masked=True) for ip in told if ip)]))[:NAMES]
+    return list(dict.fromkeys([*named, *(_flat(ip) for ip in told if ip)]))[:NAMES]
 
 
 def _is_refused(alert: Alert) -> bool:
@@ -146,15 +144,15 @@ def _counts(alert: Alert) -> str:
     return (shown or "none") + known
 
 
-def _names(tallies: list[Tally], *, masked: bool) -> str:
-    shown = [f"{_flat(tally.word, masked=masked)} {tally.total:,}" for tally in tallies[:NAMES]]
+def _names(tallies: list[Tally]) -> str:
+    shown = [f"{_flat(tally.word)} {tally.total:,}" for tally in tallies[:NAMES]]
     more = len(tallies) - NAMES
     return ", ".join([*shown, f"{more:,} more"] if more > 0 else shown)
 
 
-def _flat(text: str, *, masked: bool) -> str:
+def _flat(text: str) -> str:
     """Return an outside word on one line, of a length that leaves room for others."""
-    return reply_text(" ".join(text.split())[:WORD_LIMIT], masked=masked)
+    return " ".join(text.split())[:WORD_LIMIT]
 
 
 def _telling(alert: Alert) -> list[Delivery]:
@@ -163,12 +161,12 @@ def _telling(alert: Alert) -> list[Delivery]:
     return list(reversed(by_reply.values()))[:SAMPLES]
 
 
-def _sample(delivery: Delivery, *, masked: bool) -> str:
+def _sample(delivery: Delivery) -> str:
     source, provider = delivery.source, delivery.provider
     lines = {
-        "To": mask(delivery.recipient) if masked else delivery.recipient,
+        "To": delivery.recipient,
         "Time": utc(delivery.occurred_at),
-        "Subject": _flat(delivery.subject, masked=masked),
+        "Subject": _flat(delivery.subject),
         "Message-ID": delivery.message_id,
         "Provider's id": delivery.provider_message_id,
         "Source": f"{source} ({provider})" if provider else source,
@@ -177,4 +175,4 @@ def _sample(delivery: Delivery, *, masked: bool) -> str:
         "Code": " ".join(part for part in (delivery.code, delivery.status) if part),
     }
     head = [f"{name}: {' '.join(text.split())}" for name, text in lines.items() if text]
-    return "\n".join([*head, "", reply_text(spoken(delivery.reply), masked=masked)])
+    return "\n".join([*head, "", spoken(delivery.reply)])

@@ -5,12 +5,10 @@ from collections.abc import AsyncIterator
 from handlers.button import JobButton
 from handlers.errors import PermanentError
 from handlers.provider import Suppresses
-from handlers.slack.alert_text import reply_text
 from handlers.slack.block_kit import escape
 from handlers.slack.job_text import counted
 from handlers.store import Contact, Job
 from handlers.task import AuditedTask, Outcome, Progress, Stopped
-from resolutions.masking import mask
 
 
 class KeptError(Exception):
@@ -38,9 +36,8 @@ class Reactivate(JobButton, AuditedTask):
                 except (KeptError, PermanentError) as error:
                     left = f"stays flagged: {error}"
                 if left:
-                    lines.append(
-                        reply_text(f"{self._shown(contact)} {left}", masked=self.desk.masked)
-                    )
+                    recipient = self.desk.shown.address(contact.recipient)
+                    lines.append(self.desk.shown.text(f"{recipient} {left}"))
                 count += 1
                 await progress.done(count, str(contact.id))
         except Stopped:
@@ -92,6 +89,3 @@ class Reactivate(JobButton, AuditedTask):
                 f"our entry at the provider cannot be reached; set sources.{contact.source}.api"
             )
         return suppressing
-
-    def _shown(self, contact: Contact) -> str:
-        return mask(contact.recipient) if self.desk.masked else contact.recipient

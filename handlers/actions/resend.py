@@ -10,7 +10,7 @@ from handlers.button import Click, ModalButton
 from handlers.permission import Allowed
 from handlers.resending import Resending
 from handlers.slack import modal
-from handlers.slack.alert_text import reply_text, title
+from handlers.slack.alert_text import title
 from handlers.slack.block_kit import Block, escape, moment, section
 from handlers.slack.job_text import counted
 from handlers.slack.modal import Choice
@@ -20,7 +20,6 @@ from handlers.task import AuditedTask, Outcome, Progress
 from resolutions.alert import Alert, Delivery, DeliveryState
 from resolutions.bounce import Kind, Permanence
 from resolutions.catalogue.resolution import FinalFor, Resolution
-from resolutions.masking import mask
 
 CHOICE_LIMIT = 100
 """More recipients than Slack's menu holds are chosen by how they bounced."""
@@ -125,9 +124,10 @@ class Resend(ModalButton, AuditedTask):
     def _whom(self, found: Sequence[Delivery], alert: Alert) -> Block:
         if len(found) > CHOICE_LIMIT:
             return modal.ask("recipients", "Whom", modal.one_of(_by_permanence(alert)))
+        shown = self.desk.shown.delivery
         choices = [
-            Choice(str(one.id), self._shown(one), _note(one, masked=self.desk.masked))
-            for one in sorted(found, key=lambda one: one.recipient.lower())
+            Choice(str(one.id), one.recipient, _note(one))
+            for one in map(shown, sorted(found, key=lambda one: one.recipient.lower()))
         ]
         everybody = "everybody" if len(found) > 1 else choices[0].label
         hint = f"Leave it empty to send to {everybody} ({counted(len(found), 'email')})."
@@ -197,9 +197,6 @@ class Resend(ModalButton, AuditedTask):
             and (asked is None or one.occurred_at <= asked)
         )
 
-    def _shown(self, delivery: Delivery) -> str:
-        return mask(delivery.recipient) if self.desk.masked else delivery.recipient
-
 
 def _job(view: dict[str, Any], by: str, alert_id: int, now: datetime) -> Job:
     """Return the job of a modal: everybody is those whom the modal offered, not who came later."""
@@ -240,9 +237,8 @@ def _by_permanence(alert: Alert) -> list[Choice]:
     return choices
 
 
-def _note(delivery: Delivery, *, masked: bool) -> str:
-    day = f"{delivery.occurred_at:%d %b %H:%M} UTC"
-    subject = reply_text(" ".join(delivery.subject.split()), masked=masked)
+def _note(delivery: Delivery) -> str:
+    day, subject = f"{delivery.occurred_at:%d %b %H:%M} UTC", " ".join(delivery.subject.split())
     return f"{day} · {subject}" if subject else day
 
 

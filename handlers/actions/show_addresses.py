@@ -26,7 +26,7 @@ class ShowAddresses(Button):
         found = await self.desk.store.deliveries.of_alert(alert.id, SHOWN)
         known = dict.fromkeys(one.recipient for one in found)
         await self.record(click.by, f"alert {alert.id}: {len(known)} addresses", "shown", alert.id)
-        lines = [f"• {address(one, masked=False)}" for one in known]
+        lines = [f"• {address(one)}" for one in known]
         if (more := alert.recipients - len(known)) > 0:
             lines.append(f"and {more:,} more")
         text = "\n".join([f"{counted(alert.recipients, 'recipient')}, shown to you alone:", *lines])

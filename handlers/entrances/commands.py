@@ -135,8 +135,9 @@ class Commands:
             return f"Not seen here in the last {SEEN_DAYS} days."
         alerts = await store.alerts.newest(limit=50, reason=resolution.reason.value)
         complaint = resolution.word == "complaint"
-        alerts = [alert for alert in alerts if alert.key.complaint == complaint]
-        most = most_at(alerts)
+        shown = self._desk.shown.alert
+        alerts = [shown(alert) for alert in alerts if alert.key.complaint == complaint]
+        most = most_at(alerts, self._desk.labels)
         at = f", most at {most}" if most else ""
         lines = [f"Seen here in the last {SEEN_DAYS} days: {count:,}{at}."]
         links = await self._links.of_alerts(alerts[:OPEN_SHOWN])

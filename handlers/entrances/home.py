@@ -63,6 +63,7 @@ class Home:
         store, now = self._desk.store, self._desk.clock()
         counts = await store.deliveries.count_by_reason(now - timedelta(hours=24))
         alerts, total = await store.alerts.worst(SHOWN)
+        alerts = [self._desk.shown.alert(alert) for alert in alerts]
         links = await self._links.of_alerts(alerts)
         return [
             blocks.header("Last 24 hours"),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from handlers.errors import PermanentError, TemporaryError, UncertainError
+from resolutions.masking import mask_all
 
 if TYPE_CHECKING:
     import aiohttp
@@ -30,7 +31,7 @@ LONGEST_WAIT = 24 * 3600.0
 """Seconds; who asks for a longer wait is asked again after this one."""
 
 QUOTED = 300
-"""Characters of a refusal's body that are shown to people."""
+"""Characters of a refusal's body that are shown to people, its addresses masked."""
 
 NAT64 = IPv6Network("64:ff9b::/96")
 TOO_MANY = 429
@@ -286,5 +287,5 @@ def _name(error: Exception) -> str:
 
 
 def _cut(body: bytes) -> str:
-    text = " ".join(body[: QUOTED * 4].decode("utf-8", "replace").split())
+    text = mask_all(" ".join(body[: QUOTED * 4].decode("utf-8", "replace").split()))
     return text if len(text) <= QUOTED else f"{text[:QUOTED]}…"

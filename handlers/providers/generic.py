@@ -194,7 +194,7 @@ class Generic(Provider):
                 self._take(request, value, parsed)
             except (ValueError, LookupError, TypeError) as error:
                 body = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
-                parsed.unusable.append(Unusable(body, str(error)[:500]))
+                parsed.unusable.append(Unusable.of(body, error))
         return parsed
 
     @classmethod

@@ -22,7 +22,6 @@ from handlers.slack.alert_text import (
     link,
     origin,
     receivers,
-    reply_text,
     spoken,
     ticket,
     title,
@@ -57,6 +56,7 @@ from handlers.slack.block_kit import (
     visible,
 )
 from handlers.slack.labels import Labels
+from handlers.slack.shown import Shown
 from resolutions.alert import Alert, Delivery
 from resolutions.catalogue.evidence_text import because, phrase
 from resolutions.catalogue.resolution import Family, Resolution
@@ -133,20 +133,20 @@ def alert(
     resolution: Resolution,
     *,
     labels: Labels,
-    masked: bool,
+    shown: Shown,
     now: datetime,
     beside: Beside = NOTHING_BESIDE,
 ) -> Message:
     """Return the message of an alert, with the registered buttons."""
-    resolution = fitting(alert, resolution)
+    resolution, alert = fitting(alert, resolution), shown.alert(alert)
     about = title(alert, resolution)
     first = section(f"*{about}* — {facts(alert)}\n{_explanation(alert, resolution)}")
-    concerned = [*_concerned(alert, masked=masked, now=now)]
+    concerned = [*_concerned(alert, labels, now)]
     below = [
         *_evidence(alert),
         *_buttons(
             alert,
-            _offered(alert, resolution, labels.buttons, masked=masked),
+            _offered(alert, resolution, labels.buttons, shown),
             unescape(about),
             beside,
         ),
@@ -156,10 +156,10 @@ def alert(
     room = TOGETHER - RESERVE - size([first, *concerned, *below])
     limit = max(min(STEPS_LIMIT, room // 2 - 400), 100)
     steps = [] if _arrived(alert) else [section(steps_of(resolution, limit))]
-    reply = [*_reply(alert, masked=masked, room=room - size(steps))]
+    reply = [*_reply(alert, room - size(steps))]
     of_list = alert.key.family is Family.LIST
     top = [first, *steps, *concerned] if of_list else [first, *concerned, *steps]
-    return Message(_spoken(alert, resolution, masked=masked), [*top, *reply, *below])
+    return Message(_spoken(alert, resolution), [*top, *reply, *below])
 
 
 def fitting(alert: Alert, resolution: Resolution) -> Resolution:
@@ -184,12 +184,12 @@ def owner(resolution: Resolution) -> str:
     return said if said.startswith(("nobody", "whoever")) else f"the {said}"
 
 
-def thread(alert: Alert, deliveries: Sequence[Delivery], *, masked: bool) -> Message:
+def thread(alert: Alert, deliveries: Sequence[Delivery], shown: Shown) -> Message:
     """Return each recipient of an alert with the reply, for its thread."""
     room = (TOGETHER - 500) // max(len(deliveries), 1) - 700
     parts: list[Block] = []
     for delivery in deliveries[:THREAD_LIMIT]:
-        parts += _recipient(delivery, masked=masked, room=room)
+        parts += _recipient(shown.delivery(delivery), room)
     text = f"{len(deliveries)} emails that did not arrive, each with the reply of its server"
     if not parts:
         return Message(text, plain(text))
@@ -218,7 +218,7 @@ def _arrived(alert: Alert) -> bool:
     return is_quiet(alert) and not alert.waiting
 
 
-def _concerned(alert: Alert, *, masked: bool, now: datetime) -> Iterator[Block]:
+def _concerned(alert: Alert, labels: Labels, now: datetime) -> Iterator[Block]:
     """Give who and how many are concerned."""
     lines = []
     wide = alert.key.family is not Family.LIST
@@ -226,21 +226,20 @@ def _concerned(alert: Alert, *, masked: bool, now: datetime) -> Iterator[Block]:
         lines.append(counts(alert, now))
     if wide:
         lines += [blocked_ips(alert)[:1].upper() + blocked_ips(alert)[1:], breadth(alert)]
-    told = addresses(alert, masked=masked)
-    at = receivers(alert)
-    who = ["" if alert.recipients == 1 and at and told.endswith(f"@{at}") else at, told]
+    recipients = addresses(alert)
+    at = receivers(alert, labels)
+    who = ["" if alert.recipients == 1 and at and recipients.endswith(f"@{at}") else at, recipients]
     lines.append(" — ".join(part for part in who if part))
     if text := "\n".join(line for line in lines if line):
         yield section(cut(text, 1_200))
 
 
-def _reply(alert: Alert, *, masked: bool, room: int) -> Iterator[Block]:
+def _reply(alert: Alert, room: int) -> Iterator[Block]:
     found = lead(alert.sample, alert.reason)
     if found is None or not found.reply:
         return
     note = " … (cut)" if alert.recipients < 2 else " … (cut; more in the thread)"
-    text = reply_text(spoken(found.reply), masked=masked)
-    yield preformatted(fitted(text, min(REPLY_LIMIT, room), note))
+    yield preformatted(fitted(spoken(found.reply), min(REPLY_LIMIT, room), note))
 
 
 def _evidence(alert: Alert) -> Iterator[Block]:
@@ -251,14 +250,14 @@ def _evidence(alert: Alert) -> Iterator[Block]:
 
 
 def _offered(
-    alert: Alert, resolution: Resolution, labels: Mapping[str, str], *, masked: bool
+    alert: Alert, resolution: Resolution, labels: Mapping[str, str], shown: Shown
 ) -> dict[str, str]:
     """Return the labels of what can be done, the best first."""
     quiet = NEEDS_A_BOUNCE if is_quiet(alert) else frozenset()
     names = [word for word in resolution.actions if word not in quiet]
     if alert.recipients > THREAD_LIMIT:
         names.append("list_recipients")
-    if masked and alert.sample:
+    if shown.masked and alert.sample:
         names.append("show_addresses")
     return {word: labels[word] for word in names if word in labels}
 
@@ -291,8 +290,8 @@ def _small_print(alert: Alert, link_of_previous: str) -> list[str]:
     return lines
 
 
-def _recipient(delivery: Delivery, *, masked: bool, room: int) -> Iterator[Block]:
-    shown, said = address(delivery.recipient, masked=masked), because(delivery)
+def _recipient(delivery: Delivery, room: int) -> Iterator[Block]:
+    recipient, said = address(delivery.recipient), because(delivery)
     words = [
         delivery.state.value,
         hardness(delivery.permanence, delivery.reason),
@@ -304,23 +303,23 @@ def _recipient(delivery: Delivery, *, masked: bool, room: int) -> Iterator[Block
     yield {
         "type": "rich_text_section",
         "elements": [
-            {"type": "text", "text": visible(shown), "style": {"bold": True}},
+            {"type": "text", "text": visible(recipient), "style": {"bold": True}},
             {"type": "text", "text": f" — {visible(rest)}"},
         ],
     }
     if delivery.reply:
-        text = reply_text(spoken(delivery.reply), masked=masked)
+        reply = fitted(spoken(delivery.reply), room, " … (cut)")
         yield {
             "type": "rich_text_preformatted",
-            "elements": [{"type": "text", "text": fitted(text, room, " … (cut)") or "—"}],
+            "elements": [{"type": "text", "text": reply or "—"}],
         }
 
 
-def _spoken(alert: Alert, resolution: Resolution, *, masked: bool) -> str:
+def _spoken(alert: Alert, resolution: Resolution) -> str:
     """Return the message for those who hear it: what, whom, why, and the first thing to do."""
     parts = [
         headline(alert, resolution),
-        addresses(alert, masked=masked),
+        addresses(alert),
         cut(_explanation(alert, resolution), 350),
         *_first_step(alert, resolution),
     ]

@@ -6,20 +6,20 @@ What comes back is mrkdwn with every outside word escaped.
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from handlers.slack.block_kit import cut, escape, moment
+from handlers.slack.labels import Labels
 from resolutions.alert import Alert, Delivery, Tally
 from resolutions.bounce import Permanence
 from resolutions.catalogue.resolution import Family, Resolution, Severity
 from resolutions.catalogue.texts import hardness
-from resolutions.masking import mask, mask_all
-from resolutions.operator import known_operators
 from resolutions.reason import Reason
 from resolutions.sending_ip import sending_ips
 
 NAME_LIMIT = 60
+ADDRESS_LIMIT = 120
 LINK_LIMIT = 500
 RATED = 10
 """Failures from which on a share of the attempts would tell something."""
@@ -135,13 +135,13 @@ def span(time: timedelta) -> str:
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"
 
 
-def receivers(alert: Alert) -> str:
+def receivers(alert: Alert, labels: Labels) -> str:
     """Return whose servers are concerned: "Google 9 · Microsoft 3 · orange.fr 2"."""
     tallies = alert.words("operator") or alert.words("domain")
-    return _counted(tallies, operator_names=True)
+    return _counted([replace(tally, word=labels.operator(tally.word)) for tally in tallies])
 
 
-def most_at(alerts: Sequence[Alert]) -> str:
+def most_at(alerts: Sequence[Alert], labels: Labels) -> str:
     """Return whose servers are concerned most by several alerts, "" if nobody stands out."""
     sums: Counter[str] = Counter()
     for alert in alerts:
@@ -151,7 +151,7 @@ def most_at(alerts: Sequence[Alert]) -> str:
     top = sums.most_common(2)
     if not top or (len(top) == 2 and top[0][1] == top[1][1]):
         return ""
-    return name(_operator_name(top[0][0]))
+    return name(labels.operator(top[0][0]))
 
 
 def breadth(alert: Alert) -> str:
@@ -166,10 +166,10 @@ def breadth(alert: Alert) -> str:
     return " · ".join(parts)
 
 
-def addresses(alert: Alert, *, masked: bool) -> str:
+def addresses(alert: Alert) -> str:
     """Return one or two recipients, and where the others are."""
     known = list(dict.fromkeys(delivery.recipient for delivery in alert.sample))
-    shown = [address(one, masked=masked) for one in known[:ADDRESSES]]
+    shown = [address(one) for one in known[:ADDRESSES]]
     if not shown:
         return ""
     if alert.recipients <= len(shown):
@@ -177,15 +177,9 @@ def addresses(alert: Alert, *, masked: bool) -> str:
     return f"{', '.join(shown)} and {alert.recipients - len(shown):,} more in the thread"
 
 
-def address(recipient: str, *, masked: bool) -> str:
-    """Return a recipient as it may be shown."""
-    shown = mask(recipient) if masked else recipient
-    return escape(cut(shown, 2 * NAME_LIMIT, "…"))
-
-
-def reply_text(text: str, *, masked: bool) -> str:
-    """Return a raw reply as it may be shown; its own addresses are recipients too."""
-    return mask_all(text) if masked else text
+def address(recipient: str) -> str:
+    """Return a recipient, as it may be shown, on a line of mrkdwn."""
+    return escape(cut(recipient, ADDRESS_LIMIT, "…"))
 
 
 def spoken(reply: str) -> str:
@@ -318,24 +312,11 @@ def _waiting(alert: Alert, now: datetime) -> str:
     return f"waiting, oldest {span(now - alert.oldest_waiting)}"
 
 
-def _counted(tallies: Sequence[Tally], *, operator_names: bool = False) -> str:
-    if operator_names:
-        named = [(_operator_name(tally.word), tally.total) for tally in tallies if tally.word]
-    else:
-        named = [(tally.word, tally.total) for tally in tallies if tally.word]
+def _counted(tallies: Sequence[Tally]) -> str:
+    named = [(tally.word, tally.total) for tally in tallies if tally.word]
     if len(named) == 1:
         return name(named[0][0])
     shown = [f"{name(word)} {count:,}" for word, count in named[:NAMES]]
     if more := len(named) - len(shown):
         shown.append(f"{more:,} more")
     return " · ".join(shown)
-
-
-@lru_cache(maxsize=1)
-def _operator_names() -> dict[str, str]:
-    known = known_operators()
-    return {one.id: one.name for one in (*known.hosts.values(), *known.domains.values())}
-
-
-def _operator_name(word: str) -> str:
-    return _operator_names().get(word, word)

@@ -1,15 +1,18 @@
-"""What buttons say, and what lines call the jobs that buttons ask for; pure."""
+"""What things are called where people read of them: buttons, jobs, operators; pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from resolutions.operator import Operator
+
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The labels of the registered buttons, and what jobs are called, by name."""
+    """The labels of the registered buttons, what jobs are called, operators' names by their id."""
 
     buttons: Mapping[str, str] = field(default_factory=dict)
     jobs: Mapping[str, str] = field(default_factory=dict)
+    operators: Mapping[str, Operator] = field(default_factory=dict)
 
     def job(self, name: str) -> str:
         """Return what a job is called as a sentence begins with it, known or not.
@@ -20,3 +23,7 @@ class Labels:
         'An older job'
         """
         return self.jobs.get(name) or name.replace("_", " ").capitalize()
+
+    def operator(self, word: str) -> str:
+        """Return the name of an operator; one without an entry is called by its domain."""
+        return self.operators[word].name if word in self.operators else word

@@ -5,13 +5,12 @@ import io
 from collections.abc import AsyncIterator
 from datetime import datetime
 
-from handlers.slack.alert_text import reply_text
 from handlers.slack.block_kit import utc, visible
+from handlers.slack.shown import Shown
 from handlers.store import Note, Store
 from resolutions.alert import Alert, Delivery
 from resolutions.catalogue.evidence_text import because
 from resolutions.catalogue.texts import hardness
-from resolutions.masking import mask
 
 PAGE = 500
 MOST = 20_000
@@ -34,16 +33,14 @@ COLUMNS = (
 )
 
 
-async def recipient_list(
-    store: Store, alert: Alert, key: str, *, masked: bool, now: datetime
-) -> Note:
+async def recipient_list(store: Store, alert: Alert, key: str, shown: Shown, now: datetime) -> Note:
     """Return the note that puts all recipients of an alert into its thread, once for each key."""
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
     count = 0
     async for delivery in _deliveries(store, alert):
-        writer.writerow([defused(cell) for cell in _row(delivery, masked=masked)])
+        writer.writerow([defused(cell) for cell in _row(shown.delivery(delivery))])
         count += 1
     people = f"All {alert.recipients:,} recipients"
     if count >= MOST:
@@ -51,7 +48,7 @@ async def recipient_list(
     return Note(
         key=key,
         alert_id=alert.id,
-        text=f"{people} as of {utc(now)}" + ("; addresses are masked" if masked else ""),
+        text=f"{people} as of {utc(now)}" + ("; addresses are masked" if shown.masked else ""),
         file_name=f"recipients-{alert.id}-{now:%Y%m%d-%H%M%S}.csv",
         file=file.getvalue(),
     )
@@ -87,17 +84,17 @@ async def _deliveries(store: Store, alert: Alert) -> AsyncIterator[Delivery]:
         after = page[-1].id
 
 
-def _row(delivery: Delivery, *, masked: bool) -> tuple[str, ...]:
+def _row(delivery: Delivery) -> tuple[str, ...]:
     return (
-        mask(delivery.recipient) if masked else delivery.recipient,
+        delivery.recipient,
         delivery.state.value,
         hardness(delivery.permanence, delivery.reason),
         delivery.reason.value,
         delivery.confidence.value,
-        reply_text(because(delivery), masked=masked),
+        because(delivery),
         delivery.code,
         delivery.status,
-        reply_text(delivery.reply, masked=masked),
+        delivery.reply,
         delivery.source,
         delivery.campaign,
         delivery.remote_host,

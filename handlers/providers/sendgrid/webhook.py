@@ -215,9 +215,8 @@ class SendGrid(Provider):
             try:
                 self._take(element, raw, parsed)
             except (ValueError, LookupError, TypeError) as error:
-                why = f"{type(error).__name__}: {error}"[:500]
                 body = f"[{raw}]".encode("utf-8", "surrogatepass")
-                parsed.unusable.append(Unusable(body, why))
+                parsed.unusable.append(Unusable.of(body, error))
         return parsed
 
     @classmethod

@@ -359,7 +359,7 @@ def _message(text: Any) -> dict[str, Any] | None:
 
 def _unusable(notice: Notice, error: Exception) -> Unusable:
     body = {**notice.envelope, "Message": json.dumps(notice.said)}
-    return Unusable(json.dumps(body).encode(), f"{type(error).__name__}: {error}"[:500])
+    return Unusable.of(json.dumps(body).encode(), error)
 
 
 def _address(value: Any) -> str:

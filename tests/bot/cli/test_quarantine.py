@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 
 import pytest
-from pydantic import BaseModel, ValidationError
 
 from bot.cli import quarantine, store_access
 from bot.cli.bulk.replay import Replayed, replay_quarantine
@@ -80,48 +79,6 @@ async def test_the_list_has_a_line_each(settings, kept):
     assert len(lines) == 2
     assert "no such field" in lines[0]
     assert len(await quarantine.list_quarantine(settings, "crm")) == 1
-
-
-class Payload(BaseModel):
-    """What a provider of this test sends."""
-
-    mail: str
-    at: int
-
-
-def error_of(payload):
-    try:
-        Payload.model_validate(payload)
-    except ValidationError as error:
-        return f"{type(error).__name__}: {error}"
-
-
-@pytest.mark.parametrize(
-    ("why", "said"),
-    [
-        (error_of({"at": 1}), "the field mail is missing"),
-        (
-            error_of({"mail": "ana@receiver.example", "at": "soon"}),
-            "the field at is not usable: Input should be a valid integer,"
-            " unable to parse string as an integer",
-        ),
-        (
-            error_of([]),
-            "the body is not usable: Input should be a valid dictionary or instance of Payload",
-        ),
-        (
-            "TypeError: 'NoneType' object is not subscriptable",
-            "a field holds another kind of value than expected"
-            " ('NoneType' object is not subscriptable)",
-        ),
-        ("KeyError: 'Type'", "the field Type is missing"),
-        ("ValueError: the time is no time", "the time is no time"),
-        ("no such field", "no such field"),
-        ("RuntimeError (see the log)", "RuntimeError (see the log)"),
-    ],
-)
-def test_what_was_wrong_is_a_sentence(why, said):
-    assert quarantine.plain(why) == said
 
 
 async def test_a_list_that_is_cut_says_so(settings, kept, monkeypatch):

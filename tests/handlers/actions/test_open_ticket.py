@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.world.neighbours import Mailbox
+from handlers.slack.shown import WHOLE
 from handlers.store import JobState
 from handlers.tickets.email import Email
 from resolutions.bounce import Permanence, SmtpReply
@@ -72,7 +73,7 @@ async def test_addresses_are_masked_in_tickets(room: Room, mailbox: Mailbox) -> 
 
 
 async def test_addresses_are_whole_where_that_is_configured(room: Room, mailbox: Mailbox) -> None:
-    room.with_desk(masked=False)
+    room.with_desk(shown=WHOLE)
     await room.posted("ana@contoso.example", **BLOCKED)
 
     await room.press(ADA, "open_ticket")

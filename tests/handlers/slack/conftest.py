@@ -1,6 +1,7 @@
 """Alerts and resolutions for the tests of messages."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from resolutions.bounce import Kind, Permanence
 from resolutions.catalogue.evidence_text import WORDED
 from resolutions.catalogue.resolution import Family, FinalFor, Resolution, Severity, Variant
 from resolutions.diagnosis.result import Confidence, Evidence
+from resolutions.operator import Operators
 from resolutions.reason import Reason
 
 NOW = datetime(2026, 6, 15, 9, 45, tzinfo=UTC)
@@ -25,8 +27,8 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def labels() -> Labels:
-    return LABELS
+def labels(operators: Operators) -> Labels:
+    return replace(LABELS, operators=operators.ids)
 
 
 @pytest.fixture

@@ -10,15 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.sandbox.block_kit.limits import check_message, check_updated_text
+from handlers.actions.open_ticket import _body, _sample
 from handlers.slack import alert_message as blocks
 from handlers.slack.block_kit import TOGETHER, size
 from handlers.slack.job_text import failure_note
 from handlers.slack.labels import Labels
+from handlers.slack.recipient_csv import _row
+from handlers.slack.shown import WHOLE, Shown
 from handlers.store import Job
 from resolutions.alert import AlertKey, Deed, DeliveryState, Tally
 from resolutions.bounce import Permanence
+from resolutions.catalogue.evidence_text import WORDED
 from resolutions.catalogue.resolution import Catalogue, Family, Severity
-from resolutions.diagnosis.result import Confidence
+from resolutions.diagnosis.result import Confidence, Evidence
 from resolutions.reason import Reason
 
 FOLDER = Path(__file__).parent
@@ -221,7 +225,7 @@ def clicks(message):
 def render(alert, resolution, delivery, labels, now):
     def render(case, **changes):
         about, meaning = CASES[case](alert, resolution, delivery)
-        options = {"labels": labels, "masked": True, "now": now, **changes}
+        options = {"labels": labels, "shown": Shown(), "now": now, **changes}
         return blocks.alert(about, meaning, **options)
 
     return render
@@ -296,7 +300,7 @@ def test_times_are_those_of_the_events(alert, delivery, resolution, labels, now)
     absurd = delivery(3, occurred_at=now + timedelta(days=400))
     about = alert(sample=(early, late, absurd))
 
-    message = blocks.alert(about, resolution(), labels=labels, masked=True, now=now)
+    message = blocks.alert(about, resolution(), labels=labels, shown=Shown(), now=now)
 
     assert "first <!date^1781502300^" in shown(message)
     assert "last <!date^1781509500^" in shown(message)
@@ -312,7 +316,7 @@ def test_the_way_of_the_receiver_comes_first(render, alert, resolution, delivery
     about, _ = of_receiver(alert, resolution, delivery)
     known = Catalogue.load().of(Reason.BLOCKED_IP)
 
-    message = blocks.alert(about, known, labels=labels, masked=True, now=now)
+    message = blocks.alert(about, known, labels=labels, shown=Shown(), now=now)
 
     assert "1. S3140 and S3150 are the block list of Outlook.com" in shown(message)
     assert "Sending IP address 192.0.2.10" in shown(message)
@@ -335,9 +339,9 @@ def test_a_ticket_is_named_once(alert, resolution, labels, now):
     )
     about = alert(ticket="email to admin@acme.example", deeds=(opened,))
 
-    message = blocks.alert(about, resolution(), labels=labels, masked=True, now=now)
+    message = blocks.alert(about, resolution(), labels=labels, shown=Shown(), now=now)
     later = blocks.alert(
-        replace(about, deeds=()), resolution(), labels=labels, masked=True, now=now
+        replace(about, deeds=()), resolution(), labels=labels, shown=Shown(), now=now
     )
 
     assert "Ticket: " not in shown(message)
@@ -350,7 +354,9 @@ def test_a_deed_shows_when_it_was_done(alert, resolution, labels, now):
         action="resend", by="U1", line="3 emails sent again", at=at, job_id=2, ended_at=done
     )
 
-    message = blocks.alert(alert(deeds=(deed,)), resolution(), labels=labels, masked=True, now=now)
+    message = blocks.alert(
+        alert(deeds=(deed,)), resolution(), labels=labels, shown=Shown(), now=now
+    )
 
     assert f"3 emails sent again, by <@U1>, <!date^{int(done.timestamp())}^" in shown(message)
 
@@ -368,7 +374,7 @@ def test_a_deferral_is_not_loud(render):
 def test_what_has_arrived_since_asks_for_nothing(alert, resolution, labels, now):
     about = alert(recipients=2, bounced=0, delivered=2)
 
-    message = blocks.alert(about, resolution(), labels=labels, masked=True, now=now)
+    message = blocks.alert(about, resolution(), labels=labels, shown=Shown(), now=now)
 
     assert "2 people, all delivered since" in message.text
     assert "there is nothing to do" in message.text
@@ -390,7 +396,7 @@ def test_more_than_five_in_the_menu_become_a_select(alert, resolution, labels, n
     labels = replace(labels, buttons=dict.fromkeys(words, "Do it"))
 
     message = blocks.alert(
-        alert(), resolution(actions=tuple(words)), labels=labels, masked=True, now=now
+        alert(), resolution(actions=tuple(words)), labels=labels, shown=Shown(), now=now
     )
 
     row = next(block for block in message.blocks if block["type"] == "actions")
@@ -425,14 +431,14 @@ def test_what_was_taken_back_is_not_offered_again(alert, resolution, labels, now
         ),
     )
 
-    message = blocks.alert(alert(deeds=deeds), resolution(), labels=labels, masked=True, now=at)
+    message = blocks.alert(alert(deeds=deeds), resolution(), labels=labels, shown=Shown(), now=at)
 
     assert "reactivate" not in {action for action, _ in clicks(message)}
 
 
 def test_a_variant_has_words_of_its_own(alert, resolution, labels, now):
     message = blocks.alert(
-        alert(variant="greylisted"), resolution(), labels=labels, masked=True, now=now
+        alert(variant="greylisted"), resolution(), labels=labels, shown=Shown(), now=now
     )
 
     assert message.text.startswith("Greylisted · Spring launch")
@@ -444,11 +450,57 @@ def test_addresses_are_masked_everywhere_in_the_message(alert, resolution, deliv
     told = delivery(1, recipient="ana@gmail.com", reply="550 <ana@gmail.com>: no such user")
     about = alert(sample=(told,))
 
-    message = blocks.alert(about, resolution(), labels=labels, masked=True, now=now)
-    open_message = blocks.alert(about, resolution(), labels=labels, masked=False, now=now)
+    message = blocks.alert(about, resolution(), labels=labels, shown=Shown(), now=now)
+    open_message = blocks.alert(about, resolution(), labels=labels, shown=WHOLE, now=now)
 
     assert "ana@" not in shown(message) + message.text
     assert "550 <ana@gmail.com>" in shown(open_message)
+
+
+ADDRESS = "whole.address@receiver.example"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_branch_shows_a_whole_address(case, alert, resolution, delivery, labels, now):
+    """Put an address wherever strangers write: only a message without masks may show it."""
+    about, meaning = CASES[case](alert, resolution, delivery)
+    text = (
+        f"550 <{ADDRESS}> {ADDRESS}; rfc822;{ADDRESS} “{ADDRESS}” whole.address%40receiver.example"
+    )
+    written = ("campaign", "subject", "reply", "remote_host")
+    evidence = (Evidence(WORDED, "", text),)
+    sample = tuple(
+        replace(
+            one,
+            recipient=ADDRESS,
+            metadata={"sending_ip": text},
+            evidence=evidence,
+            **dict.fromkeys(written, text),
+        )
+        for one in about.sample
+    )
+    about = replace(
+        about,
+        key=replace(about.key, subject=f"newsletter/{text}"),
+        operator_name=text,
+        tallies=tuple(replace(one, word=text) for one in about.tallies),
+        sample=sample,
+    )
+    ways = {
+        "message": lambda policy: blocks.alert(
+            about, meaning, labels=labels, shown=policy, now=now
+        ),
+        "thread": lambda policy: blocks.thread(about, sample, policy),
+        "file": lambda policy: [_row(policy.delivery(one)) for one in sample],
+        "ticket": lambda policy: [
+            *_body(policy.alert(about), meaning),
+            *(_sample(one) for one in policy.alert(about).sample),
+        ],
+    }
+
+    for way, render in ways.items():
+        assert "whole.address" not in str(render(Shown())), way
+        assert "whole.address" in str(render(WHOLE)), way
 
 
 def test_outside_words_cannot_mention_or_link(alert, resolution, delivery, labels, now):
@@ -466,7 +518,7 @@ def test_outside_words_cannot_mention_or_link(alert, resolution, delivery, label
         sample=(delivery(1, reply=evil, evidence=evil, recipient=f'"{evil}"@gmail.com'),),
     )
 
-    message = blocks.alert(about, resolution(), labels=labels, masked=False, now=now)
+    message = blocks.alert(about, resolution(), labels=labels, shown=WHOLE, now=now)
 
     marked = [
         element["text"]
@@ -482,7 +534,7 @@ def test_outside_words_cannot_mention_or_link(alert, resolution, delivery, label
 def test_each_recipient_of_a_small_alert_is_in_the_thread(alert, delivery):
     found = [delivery(number) for number in range(1, 4)]
 
-    message = blocks.thread(alert(recipients=3), found, masked=True)
+    message = blocks.thread(alert(recipients=3), found, shown=Shown())
 
     assert shown(message).count("a•••@gmail.com") == 3
     assert shown(message).count("452 4.2.2") == 3
@@ -492,7 +544,7 @@ def test_each_recipient_of_a_small_alert_is_in_the_thread(alert, delivery):
 def test_ten_long_replies_fit_into_one_thread_message(alert, delivery):
     found = [delivery(number, reply="551 no & <no> “" * 600) for number in range(10)]
 
-    message = blocks.thread(alert(), found, masked=True)
+    message = blocks.thread(alert(), found, shown=Shown())
 
     check_message(list(message.blocks), [])
     assert size(message.blocks) < TOGETHER
@@ -517,7 +569,7 @@ def test_every_entry_of_the_catalogue_fits(alert, delivery, labels, now, word):
     for variant in ["", *(one.name for one in meaning.variants)]:
         about = alert(key=key, reason=meaning.reason, variant=variant, sample=(long,))
 
-        message = blocks.alert(about, meaning, labels=labels, masked=True, now=now)
+        message = blocks.alert(about, meaning, labels=labels, shown=Shown(), now=now)
 
         check_message(list(message.blocks), [])
         assert size(message.blocks) < TOGETHER
@@ -569,11 +621,11 @@ def test_no_word_from_outside_breaks_a_limit(alert, delivery, resolution, words,
         about,
         long,
         labels=labels,
-        masked=False,
+        shown=WHOLE,
         now=now,
         beside=blocks.Beside(link_of_previous=f"https://x/{line}"),
     )
-    thread = blocks.thread(about, about.sample, masked=False)
+    thread = blocks.thread(about, about.sample, WHOLE)
 
     for one in (message, thread):
         check_message(list(one.blocks), [])
