@@ -95,15 +95,15 @@ def parse_all(mail: bytes) -> list[tuple[Part, ...]]:
 def _lines(mail: bytes) -> str:
     """Return the mail as text with plain line ends, without the separator of an mbox file."""
     raw = mail[:MAIL_LIMIT]
-    if b"\r" in raw:
-        plain = raw.translate(None, b"\r")
-        if len(raw) - len(plain) != raw.count(b"\r\n"):  # put in twice, or where no line ends
-            plain = raw.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        raw = plain
+    if _BARE_RETURN.search(raw):  # put in twice, or where lines end by nothing else
+        raw = raw.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    elif b"\r" in raw:
+        raw = raw.translate(None, b"\r")
     text = raw.decode("latin-1").removeprefix("\xef\xbb\xbf").lstrip("\n")
     return text.partition("\n")[2] if text.startswith(("From ", ">From ")) else text
 
 
+_BARE_RETURN = re.compile(rb"\r(?!\n)")
 _SEPARATOR = re.compile(
     r"(?:\n|(?<=--))\nFrom [^\n ]{1,200} {1,3}[A-Z][a-z]{2} [A-Z][a-z]{2} [^\n]{6,40}\n"
     r"(?=[!-9;-~]{1,80}:)"
