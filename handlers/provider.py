@@ -1,12 +1,13 @@
 """The contract of mail providers: a webhook in, events out; abilities for the buttons."""
 
+import base64
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from handlers.http.authentication import Access
 from handlers.http.json_body import parse_elements, parse_json
@@ -108,6 +109,33 @@ class Confirmation:
     link: str = ""  # shown to people as text, never fetched
 
 
+HOP_BY_HOP = frozenset(
+    {"connection", "content-length", "expect", "host", "keep-alive", "te", "trailer"}
+    | {"transfer-encoding", "upgrade", "accept-encoding", "content-encoding"}
+)
+"""Headers of one connection (RFC 9110, 7.6.1), and of a body that was unpacked already."""
+
+OURS = frozenset({"authorization", "cookie", "proxy-authorization"})
+"""Headers that hold secrets meant for Bounce Desk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forwarding:
+    """A verified request that is passed on to the source's `forward_to`; `body` is base64."""
+
+    source: str
+    headers: Mapping[str, str]
+    body: str
+
+    @classmethod
+    def of(cls, request: WebhookRequest) -> Self:
+        """Return a request without the headers that are for this connection, or for us."""
+        left_out = HOP_BY_HOP | OURS
+        kept = {name: text for name, text in request.headers.items() if name not in left_out}
+        body = base64.b64encode(request.body).decode()
+        return cls(source=request.source, headers=kept, body=body)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayGuard:
     """A token that may come with one event only, for as long as it is accepted."""
@@ -125,7 +153,15 @@ class Parsed:
     delivered: list[Delivered] = field(default_factory=list)
     unusable: list[Unusable] = field(default_factory=list)
     confirmation: Confirmation | None = None
+    forwarding: Forwarding | None = None
     replay: ReplayGuard | None = None
+
+    def follow_ups(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the jobs that a request asks for, done after the 200: name and arguments."""
+        if self.confirmation is not None:
+            yield "confirm_subscription", asdict(self.confirmation)
+        if self.forwarding is not None:
+            yield "forward", asdict(self.forwarding)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +239,8 @@ class SourceSettings(BaseModel):
 
     provider: str
     campaign: str = ""  # dotted path into the payload, instead of the provider's own field
-    forward_to: str = ""
+    forward_to: str = Field("", pattern=r"^(https?://[^\s/]+\S*)?$")
+    forward_allow_private: bool = False  # a private host, or plain http
 
 
 class AccessSettings(SourceSettings, Access):

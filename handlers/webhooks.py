@@ -8,11 +8,12 @@ refusal), broken JSON 400, not understood 200 (kept in quarantine), queue full (
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from aiohttp import web
 
 from handlers.errors import BusyError, MalformedError, ReplayedError, SignatureError
-from handlers.provider import Clock, Parsed, Provider, Unusable, WebhookRequest
+from handlers.provider import Clock, Forwarding, Parsed, Provider, Unusable, WebhookRequest
 from handlers.store import Events
 
 BODY_LIMIT = 5 * 1024 * 1024
@@ -92,6 +93,8 @@ class Webhooks:
         try:
             await provider.authenticate(request)
             parsed = read(provider, request)
+            if provider.settings.forward_to:
+                parsed = replace(parsed, forwarding=Forwarding.of(request))
             await self._events.record(request, parsed)
         except (SignatureError, ReplayedError) as error:
             log.warning("forged request", extra={"source": request.source, "why": str(error)})

@@ -113,7 +113,6 @@ def test_bot_names_no_reason_provider_or_button():
     words = set(PROVIDERS) | set(ACTIONS) | {reason.value for reason in Reason if "-" in reason}
     quoted = re.compile(r'"([a-z_-]+)"|\b(Reason\.(?!UNKNOWN)[A-Z_]+)')
     common = {"resend", "dsn", "generic", "move", "stop", "cancel", "retry"}
-    common |= {"confirm_subscription"}  # recorded with the request that asks for it
     named = {
         f"{path.relative_to(ROOT)}: {member or word}"
         for path in (ROOT / "bot").rglob("*.py")

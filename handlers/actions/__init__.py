@@ -3,6 +3,7 @@
 from handlers.actions.cancel import Cancel
 from handlers.actions.confirm_subscription import ConfirmSubscription
 from handlers.actions.deactivate import Deactivate
+from handlers.actions.forward import Forward
 from handlers.actions.list_recipients import ListRecipients
 from handlers.actions.move import Move
 from handlers.actions.open_ticket import OpenTicket
@@ -32,7 +33,15 @@ BUTTONS: dict[str, type[Button]] = {
 }
 TASKS: dict[str, type[Task]] = {
     task.name: task
-    for task in (Resend, Deactivate, Reactivate, OpenTicket, ListRecipients, ConfirmSubscription)
+    for task in (
+        Resend,
+        Deactivate,
+        Reactivate,
+        OpenTicket,
+        ListRecipients,
+        ConfirmSubscription,
+        Forward,
+    )
 }
 LABELS = Labels(
     {name: button.label for name, button in BUTTONS.items()},

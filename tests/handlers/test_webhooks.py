@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from handlers.errors import BusyError, ReplayedError
-from handlers.provider import Parsed, WebhookRequest
+from handlers.provider import Parsed, SourceSettings, WebhookRequest
 from handlers.webhooks import Webhooks
 
 
@@ -16,6 +16,7 @@ class Refusing:
     """A provider and a storage in one: it takes every request, and stores none."""
 
     name, refused, busy = "acme", 406, 429
+    settings = SourceSettings(provider="acme")
 
     def __init__(self, error: Exception) -> None:
         self._error = error

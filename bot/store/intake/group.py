@@ -24,10 +24,8 @@ from bot.store.sql.tables import (
     sources,
 )
 from handlers.errors import ReplayedError
-from handlers.provider import Confirmation
 from handlers.store import US, JobState
 
-CONFIRM = "confirm_subscription"
 ARRIVAL = Arrival._fields[:4]
 
 
@@ -69,7 +67,7 @@ class Group:
         fresh = self._arrivals([row for one in taken for row in one.arrived])
         if unusable := [row for one in taken for row in one.unusable]:
             self._connection.execute(quarantine.insert(), unusable)
-        self._confirmations([one.parsed.confirmation for one in taken])
+        self._follow_up(taken)
         counts: dict[str, Counter[str]] = {}
         for one in taken:
             one.answer = _taken_from(new, one.events)
@@ -129,9 +127,10 @@ class Group:
             if remembered[key] != event:
                 one.answer = ReplayedError("the token came with another event before")
 
-    def _confirmations(self, asked: Sequence[Confirmation | None]) -> None:
-        """Write a job for each subscription to confirm; the same one is confirmed once."""
-        rows = [_job(confirmation, self._now) for confirmation in asked if confirmation]
+    def _follow_up(self, taken: Sequence[Recording]) -> None:
+        """Write the jobs that requests ask for; what is asked for again is done once."""
+        wishes = (wish for one in taken for wish in one.parsed.follow_ups())
+        rows = [_job(name, arguments, self._now) for name, arguments in wishes]
         if rows:
             insert = self._database.insert(jobs).on_conflict_do_nothing()
             self._connection.execute(insert, rows)
@@ -168,17 +167,11 @@ def _unless_known(insert: Upsert) -> Upsert:
     return insert.on_conflict_do_nothing()
 
 
-def _job(asked: Confirmation, now: datetime) -> dict[str, Any]:
-    arguments = {
-        "source": asked.source,
-        "topic": asked.topic,
-        "token": asked.token,
-        "link": asked.link,
-    }
+def _job(name: str, arguments: dict[str, Any], now: datetime) -> dict[str, Any]:
     subject = subject_of(None, arguments)
     return {
-        "key": f"{CONFIRM}:{subject}:1",
-        "name": CONFIRM,
+        "key": f"{name}:{subject}:1",
+        "name": name,
         "subject": subject,
         "by": US,
         "arguments": arguments,
