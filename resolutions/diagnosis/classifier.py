@@ -91,16 +91,22 @@ class Features:
             names += [MARK + reply.status, f"{MARK}x{reply.status[1:]}"]
         self.places = dict(zip(names, range(len(names)), strict=True))
 
+    def hold_words(self, known: Iterable[tuple[int, Row]]) -> bool:
+        """Tell whether enough of the features that are known are words of letters."""
+        words, left = self._words, FEWEST
+        for place, _ in known:
+            if place < len(words) and words[place].isalpha():
+                left -= 1
+                if not left:
+                    return True
+        return False
+
     def words(self, place: int) -> str:
         """Return a feature as it stands in the reply; a code and a status are no words."""
         words = self._words
         if place < len(words):
             return words[place]
         return " ".join(words[place - len(words) :][:2]) if place < 2 * len(words) - 1 else ""
-
-    def is_word(self, place: int) -> bool:
-        """Tell whether a feature is one word of letters."""
-        return place < len(self._words) and self._words[place].isalpha()
 
 
 _words_of = Memo[str, list[str]](_WORD.findall)
@@ -141,7 +147,7 @@ class Likeness:
         rows = self._rows
         features = Features(reply)
         known = [(place, rows[name]) for name, place in features.places.items() if name in rows]
-        if sum([features.is_word(place) for place, _ in known]) < FEWEST:
+        if not features.hold_words(known):
             return None
         *says, rarity = self._numbers(sum([row for _, row in known]))
         share = 1 / (10 * math.sqrt(rarity))

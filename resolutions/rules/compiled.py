@@ -89,7 +89,6 @@ def _parts(owner: int, wording: Wording, required: Required) -> PhraseParts:
         before=wording.before,
         after=wording.after,
         back=required.back,
-        starts=tuple(sorted(required.starts)),
         further=tuple(tuple(sorted(literals)) for literals in required.further),
         alone="" if wording.after or not required.literals else words_alone(wording.nodes),
     )

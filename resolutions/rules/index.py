@@ -20,8 +20,8 @@ FEW = 16
 class PhraseParts(NamedTuple):
     """One wording of what `owner` stands for, in plain values.
 
-    The match begins with one of `starts` (unless that is empty), at most `back` characters before
-    the end of the literal on which the wording hangs; the text holds one literal of each set of
+    The match begins at most `back` characters before the end of the literal on which the wording
+    hangs; the text holds one literal of each set of
     `further`, and what the expression `alone` finds. Without an `expression` the `literal` is all
     of it. `before` and `after` tell whether a word must begin and end with the match.
     """
@@ -32,7 +32,6 @@ class PhraseParts(NamedTuple):
     before: bool
     after: bool
     back: int
-    starts: tuple[str, ...]
     further: tuple[tuple[str, ...], ...]
     alone: str
 
@@ -40,18 +39,29 @@ class PhraseParts(NamedTuple):
 class Phrase:
     """A wording that can be looked for; its expression is compiled when it is first needed."""
 
-    __slots__ = ("_alone", "_back", "_further", "_parts", "_pattern", "_starts", "literal", "owner")
+    __slots__ = (
+        "_after",
+        "_alone",
+        "_back",
+        "_before",
+        "_expression",
+        "_further",
+        "_pattern",
+        "literal",
+        "owner",
+    )
 
     def __init__(self, parts: PhraseParts) -> None:
         """Take the parts."""
-        self._parts = parts
         self.owner = parts.owner
         self.literal = parts.literal
+        self._expression = parts.expression
+        self._before = parts.before
+        self._after = parts.after
         self._back = parts.back
-        self._starts = parts.starts
         self._further = parts.further
+        self._alone = re.compile(parts.alone) if parts.alone else None
         self._pattern: re.Pattern[str] | None = None
-        self._alone: re.Pattern[str] | None = None
 
     def find(self, text: str, end: int = 0) -> str:
         """Return the words that match, empty if none do.
@@ -59,48 +69,28 @@ class Phrase:
         `end` is where the first literal ends on which the wording hangs, if that is known.
         """
         start = end - self._back if end > self._back else 0
-        if not self._parts.expression:
-            return self._find_literal(text, start)
         for literals in self._further:
             for literal in literals:
                 if literal in text:
                     break
             else:
                 return ""
+        if not self._expression:
+            return self._find_literal(text, start)
         pattern = self._pattern or self._compile()
-        found = (self._match if self._starts else self._search)(pattern, text, start)
+        found = pattern.search(text, start)
+        while found and self._before and _goes_on(text, found.start() - 1):
+            found = pattern.search(text, found.start() + 1)
         if found is None or (self._alone and not self._alone.search(text)):
             return ""
         return found[0]
 
     def _compile(self) -> re.Pattern[str]:
-        self._alone = re.compile(self._parts.alone) if self._parts.alone else None
-        self._pattern = pattern = re.compile(self._parts.expression)
+        self._pattern = pattern = re.compile(self._expression)
         return pattern
 
-    def _search(self, pattern: re.Pattern[str], text: str, start: int) -> re.Match[str] | None:
-        found = pattern.search(text, start)
-        while found and self._parts.before and _goes_on(text, found.start() - 1):
-            found = pattern.search(text, found.start() + 1)
-        return found
-
-    def _match(self, pattern: re.Pattern[str], text: str, start: int) -> re.Match[str] | None:
-        """Return the first match, where it can only be at one of the beginnings."""
-        first: re.Match[str] | None = None
-        until = len(text)
-        for literal in self._starts:
-            at = text.find(literal, start)
-            while 0 <= at < until:
-                if not (self._parts.before and _goes_on(text, at - 1)):
-                    found = pattern.match(text, at)
-                    if found:
-                        first, until = found, at
-                        break
-                at = text.find(literal, at + 1)
-        return first
-
     def _find_literal(self, text: str, start: int) -> str:
-        literal, before, after = self.literal, self._parts.before, self._parts.after
+        literal, before, after = self.literal, self._before, self._after
         at = text.find(literal, start)
         while at >= 0:
             begins = not (before and _goes_on(text, at - 1))

@@ -18,8 +18,8 @@ FEW, SETS = 12, 2
 RARE = 2
 """Times that a word is met in known replies, up to which what holds it need not be counted."""
 
-STARTS = 24
-"""Beginnings that are looked for one by one: an expression of many is slow to find its own."""
+LONGEST = 14
+"""Characters at a literal's end that are looked for: more hardly tell more, and need memory."""
 
 COMMON = 400
 """Times that these may be met in the examples of all rules: more are in most replies."""
@@ -28,14 +28,12 @@ COMMON = 400
 class Required(NamedTuple):
     """What a matching text holds: one of `literals`, and of each of the `further` sets one.
 
-    `back` is how far before the end of one of `literals` a match begins at most. Each match begins
-    with one of `starts`, unless that is empty.
+    `back` is how far before the end of one of `literals` a match begins at most.
     """
 
     literals: frozenset[str]
     back: int
     further: tuple[frozenset[str], ...] = ()
-    starts: frozenset[str] = frozenset()
 
 
 class Choice(NamedTuple):
@@ -68,18 +66,8 @@ class LiteralFinder:
             if beside and self._is_worth_it(choice):
                 apart.append(choice)
         further = tuple([choice.literals for choice in apart[1:][:SETS]])
-        return Required(rarest.literals, back, further, self._starts(branch[0]))
-
-    def _starts(self, node: Node) -> frozenset[str]:
-        """Return how a match begins, where that is one of some literals."""
-        spelled = self._spellings[node]
-        if node[0] != "group" or spelled is None or "" in spelled:
-            return frozenset()
-        kept: list[str] = []
-        for literal in sorted(spelled):
-            if not kept or not literal.startswith(kept[-1]):
-                kept.append(literal)
-        return frozenset(kept if len(kept) <= STARTS else ())
+        literals = frozenset([literal[-LONGEST:] for literal in rarest.literals])
+        return Required(literals, back, further)
 
     def _choices(self, branch: Branch) -> Iterator[Choice]:
         for first in range(len(branch)):

@@ -105,9 +105,10 @@ class Rulebook:
         hits = self._find(reply, reply.text, receivers)
         if reply.whole is not reply.text:
             hits += self._around(reply, receivers, hits)
-        meaning = self.statuses.of_status(reply.status)
-        confirmed = meaning.reason if meaning and meaning.precise else None
-        hits.sort(key=lambda hit: _rank(hit, confirmed))
+        if len(hits) > 1:
+            meaning = self.statuses.of_status(reply.status)
+            confirmed = meaning.reason if meaning and meaning.precise else None
+            hits.sort(key=lambda hit: _rank(hit, confirmed))
         return hits
 
     def _around(self, reply: Reply, receivers: set[str], inside: list[Hit]) -> list[Hit]:

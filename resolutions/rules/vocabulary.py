@@ -10,6 +10,9 @@ from resolutions.rules.reply import NUMBER, mask_word
 MEMORY = 50_000
 """Tokens that are remembered; the memory starts anew beyond."""
 
+LONG = 16
+"""Characters of a token that is no word and is most likely nobody else's."""
+
 HOST = "<h>"
 """What stands for a part of a host name or an address of a page that no rule knows."""
 
@@ -52,6 +55,12 @@ class Vocabulary(Memo[str, str]):
         super().__init__(self._matched, MEMORY)
         self._words, self._numbers, self._codes = words
         self._known = Memo(self._plain, MEMORY)
+
+    def __missing__(self, token: str) -> str:
+        """Work a token out; addresses and ids, which hardly ever come again, are not remembered."""
+        if token.isalpha() or (len(token) < LONG and "@" not in token):
+            return super().__missing__(token)
+        return self._matched(token)
 
     def _matched(self, token: str) -> str:
         return token if token.isalpha() else self._known[mask_word(token)]
