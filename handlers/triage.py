@@ -15,8 +15,11 @@ from resolutions.operator import Operators
 from resolutions.reason import Reason
 from resolutions.rules.rulebook import Rulebook
 
-BATCH = 1_000
-"""Events that are folded in one transaction."""
+BATCH = 2_000
+"""Events that are folded in one transaction: a click waits for it, 0.2 s at most."""
+
+PAGE = 500
+"""Events that are read at once, which takes some milliseconds without a break."""
 
 SLICE_SECONDS = 0.002
 """How long is judged without a break, so that acks of clicks stay fast meanwhile."""
@@ -52,13 +55,16 @@ class Triage:
         return done
 
     async def _judged(self, after: int) -> list[Triaged]:
-        waiting = await self._events.untriaged(BATCH, after)
         judged, rested = list[Triaged](), perf_counter()
-        for number, event in waiting:
-            judged.append(self.judge(number, event))
-            if perf_counter() - rested > SLICE_SECONDS:
-                await asyncio.sleep(0)
-                rested = perf_counter()
+        while len(judged) < BATCH:
+            waiting = await self._events.untriaged(PAGE, judged[-1].id if judged else after)
+            for number, event in waiting:
+                judged.append(self.judge(number, event))
+                if perf_counter() - rested > SLICE_SECONDS:
+                    await asyncio.sleep(0)
+                    rested = perf_counter()
+            if len(waiting) < PAGE:
+                break
         return judged
 
     def judge(self, number: int, event: BounceEvent) -> Triaged:

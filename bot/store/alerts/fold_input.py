@@ -1,9 +1,9 @@
 """What an event changes: made before the transaction, which others wait for."""
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from bot.store.rows.contact import ContactRow, contact_of_event
 from bot.store.rows.delivery import DeliveryRow, body_of
@@ -14,11 +14,10 @@ from resolutions.bounce import Kind
 from resolutions.diagnosis.result import Diagnosis
 
 WRITTEN = 4_096
-"""Diagnoses whose evidence is remembered as it is kept; the memory starts anew beyond."""
+"""Diagnoses that are remembered as they are kept; the memory starts anew beyond."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryChange:
+class DeliveryChange(NamedTuple):
     """An event as the tables will hold it, if it counts: how its delivery stands, its contact.
 
     `alert` is the key of the alert that it belongs to.
@@ -31,17 +30,28 @@ class DeliveryChange:
     alert: str
 
 
+class Written(NamedTuple):
+    """A diagnosis as the row of a delivery keeps it."""
+
+    kind: str
+    reason: str
+    variant: str
+    permanence: str
+    confidence: str
+    evidence: str
+
+
 class ChangeMaker:
-    """Makes changes of events; those of a storm share their diagnosis, thus its evidence."""
+    """Makes changes of events; those of a storm share their diagnosis, which is written once."""
 
     def __init__(self) -> None:
-        self._written: dict[int, tuple[Diagnosis, str]] = {}  # by identity, thus kept alive
+        self._written: dict[int, tuple[Diagnosis, Written]] = {}  # by identity, thus kept alive
 
     def change(self, triaged: Triaged, state: DeliveryState, now: datetime) -> DeliveryChange:
         """Return what an event changes, heard of at a time."""
-        contact, alert = contact_of_event(triaged), hash_of(triaged.key)
+        contact = contact_of_event(triaged)
         row = self._row(triaged, state, now, contact.domain)
-        return DeliveryChange(triaged, state, row, contact, alert)
+        return DeliveryChange(triaged, state, row, contact, hash_of(triaged.key))
 
     def _row(
         self, triaged: Triaged, state: DeliveryState, now: datetime, domain: str
@@ -51,33 +61,41 @@ class ChangeMaker:
         other = "complaint" if diagnosis.kind is Kind.COMPLAINT else ""
         if not message:
             other += f"\0{event.event_id}"
-        waits = state is DeliveryState.WAITING
+        kind, reason, variant, permanence, confidence, evidence = self._diagnosed(diagnosis)
         return DeliveryRow(
             delivery_key(event.source, message, event.recipient, other),
             event.source,
             state.value,
-            diagnosis.kind.value,
-            diagnosis.reason.value,
-            diagnosis.variant,
-            diagnosis.permanence.value,
-            diagnosis.confidence.value,
+            kind,
+            reason,
+            variant,
+            permanence,
+            confidence,
             triaged.final,
             event.campaign,
             triaged.operator,
             domain,
             event.occurred_at,
-            min(event.occurred_at, now) if waits else None,
-            self._evidence(diagnosis),
+            min(event.occurred_at, now) if state is DeliveryState.WAITING else None,
+            evidence,
             body_of(event),
         )
 
-    def _evidence(self, diagnosis: Diagnosis) -> str:
-        written = self._written.get(id(diagnosis))
-        if written is None:
+    def _diagnosed(self, diagnosis: Diagnosis) -> Written:
+        known = self._written.get(id(diagnosis))
+        if known is None:
             if len(self._written) >= WRITTEN:
                 self._written.clear()
-            written = self._written[id(diagnosis)] = diagnosis, json.dumps(diagnosis.evidence)
-        return written[1]
+            written = Written(
+                diagnosis.kind.value,
+                diagnosis.reason.value,
+                diagnosis.variant,
+                diagnosis.permanence.value,
+                diagnosis.confidence.value,
+                json.dumps(diagnosis.evidence),
+            )
+            known = self._written[id(diagnosis)] = diagnosis, written
+        return known[1]
 
 
 @lru_cache(maxsize=1_024)

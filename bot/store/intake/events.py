@@ -1,11 +1,10 @@
 """From requests to events: what a webhook says is stored in one transaction, or not at all."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
-from sqlalchemy import Text, cast, select
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from bot.store.alerts.fold import Folding
@@ -49,15 +48,14 @@ class SqlEvents:
 
     async def untriaged(self, limit: int, after: int = 0) -> list[tuple[int, BounceEvent]]:
         """Return events not yet triaged with an id above `after`, oldest first."""
-        body = cast(events.c.body, Text)
-        query = select(events.c.id, events.c.source, body).where(UNTRIAGED, events.c.id > after)
-        query = query.order_by(events.c.id).limit(limit)
+        query = select(events.c.id, events.c.source, events.c.body)
+        query = query.where(UNTRIAGED, events.c.id > after).order_by(events.c.id).limit(limit)
         async with self._database.reading() as connection:
             rows = await connection.run_sync(listed, query)
         found: list[tuple[int, BounceEvent]] = []
         for start in range(0, len(rows), SMALL_SLICE):
             found += [
-                (number, event_of(source, json.loads(body)))
+                (number, event_of(source, body))
                 for number, source, body in rows[start:][:SMALL_SLICE]
             ]
             await asyncio.sleep(0)

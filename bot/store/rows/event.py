@@ -6,11 +6,21 @@ no text can stop the transaction that it shares with others.
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, TypedDict
 
 from bot.store.sql.columns import hashed
 from handlers.provider import Delivered, Unusable, WebhookRequest
-from resolutions.bounce import WORD_LIMIT, BounceEvent, Kind, Permanence, SmtpReply, Verdict, clean
+from resolutions.bounce import (
+    WORD_LIMIT,
+    BounceEvent,
+    Kind,
+    Permanence,
+    SmtpReply,
+    Verdict,
+    clean,
+    event_as_kept,
+)
 from resolutions.reason import Reason
 
 HEADER_LIMIT = 8_192
@@ -107,22 +117,31 @@ def _body(event: BounceEvent) -> dict[str, Any]:
 
 def event_of(source: str, body: Mapping[str, Any]) -> BounceEvent:
     """Return the event of a row, without its raw element."""
-    verdict = body.get("verdict")
-    return BounceEvent(
-        source=source,
-        event_id=body["event_id"],
-        kind=Kind(body["kind"]),
-        recipient=body["recipient"],
-        occurred_at=datetime.fromisoformat(body["occurred_at"]),
-        permanence=Permanence(body["permanence"]),
-        reply=SmtpReply(*body["reply"]),
-        tags=tuple(body.get("tags", ())),
-        metadata=body.get("metadata", {}),
-        verdict=_verdict(*verdict) if verdict else None,
-        **{name: body.get(name, "") for name in _WORDS},
+    word, verdict = body.get, body.get("verdict")
+    return event_as_kept(
+        source,
+        word("provider", ""),
+        body["event_id"],
+        Kind(body["kind"]),
+        body["recipient"],
+        datetime.fromisoformat(body["occurred_at"]),
+        Permanence(body["permanence"]),
+        SmtpReply(*body["reply"]),
+        word("remote_host", ""),
+        word("message_id", ""),
+        word("provider_message_id", ""),
+        word("from_domain", ""),
+        word("subject", ""),
+        word("campaign", ""),
+        tuple(word("tags", ())),
+        word("metadata", {}),
+        _verdict(*verdict) if verdict else None,
+        word("stored_copy", ""),
+        "",
     )
 
 
+@lru_cache(maxsize=1_024)
 def _verdict(word: str, kind: str, permanence: str, reason: str | None, fact: bool) -> Verdict:
     known = Reason(reason) if reason else None
     return Verdict(

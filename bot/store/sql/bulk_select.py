@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, any_, func, literal, select
+from sqlalchemy import JSON, ColumnElement, Connection, Select, Text, any_, func, literal, select
 
 
 def among(
@@ -24,10 +24,11 @@ def among(
 
 
 def listed(connection: Connection, query: Select[Any]) -> list[Any]:
-    """Return the rows of a query for numbers and texts."""
+    """Return the rows of a query for numbers, texts and JSON, which is parsed."""
     if connection.dialect.name == "postgresql":
         return [tuple(row) for row in connection.execute(query)]
-    rows = query.subquery()
-    together = select(func.json_group_array(func.json_array(*rows.c), type_=Text))
+    rows = query.subquery().c
+    columns = [func.json(column) if isinstance(column.type, JSON) else column for column in rows]
+    together = select(func.json_group_array(func.json_array(*columns), type_=Text))
     found: list[Any] = json.loads(connection.execute(together).scalar_one())
     return found

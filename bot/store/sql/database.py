@@ -39,8 +39,8 @@ from sqlalchemy.types import BigInteger
 from bot.store.sql.bulk_insert import Arrays, Bulk, Make, Tuples, Upsert
 from bot.store.sql.bulk_update import Changes
 from bot.store.sql.columns import Moment, hashed
-from bot.store.sql.engines import READERS, address_of, postgres_engine, sqlite_engine, sqlite_scribe
-from bot.store.sql.writer_thread import Scribe
+from bot.store.sql.engines import READERS, address_of, postgres_engine, sqlite_engine, sqlite_writer
+from bot.store.sql.writer_thread import WriterThread
 from handlers.errors import TemporaryError
 from handlers.provider import Clock
 
@@ -80,8 +80,8 @@ class Database:
         self._writer = writer
         self._reader = reader
         self._own_clock = own_clock or not self.is_postgres
-        self._turnstile = Turnstile()
-        self._scribe = None if self.is_postgres else Scribe(sqlite_scribe(url))
+        self._write_lock = WriteLock()
+        self._thread = None if self.is_postgres else WriterThread(sqlite_writer(url))
         self._bulks: dict[tuple[object, tuple[str, ...]], Bulk] = {}
         self._changes: dict[tuple[Table, tuple[str, ...]], Changes] = {}
         self._lock: FileLock | None = None
@@ -108,9 +108,9 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._writer.dispose()
-        if self._scribe is not None:
+        if self._thread is not None:
             await self._reader.dispose()
-            await self._scribe.close()
+            await self._thread.close()
         if self._lock is not None:
             self._lock.release()
 
@@ -126,11 +126,11 @@ class Database:
         For what takes many statements: on SQLite it runs in a thread of its own, whole, so it
         may neither wait for the loop nor touch what the loop changes meanwhile.
         """
-        if self._scribe is None:
+        if self._thread is None:
             async with _reached(self._writer.begin()) as connection:
                 return await connection.run_sync(work)
-        async with self._turnstile.turn(urgent):
-            return await self._scribe.write(work)
+        async with self._write_lock.turn(urgent):
+            return await self._thread.write(work)
 
     @asynccontextmanager
     async def writing(self, urgent: bool = False) -> AsyncIterator[AsyncConnection]:
@@ -143,7 +143,7 @@ class Database:
             async with _reached(self._writer.begin()) as connection:
                 yield connection
             return
-        async with self._turnstile.turn(urgent), _reached(self._writer.begin()) as connection:
+        async with self._write_lock.turn(urgent), _reached(self._writer.begin()) as connection:
             yield connection
 
     def moment(self, after: float = 0.0) -> ColumnElement[datetime]:
@@ -198,7 +198,7 @@ class Database:
             connection.execute(select(func.pg_advisory_xact_lock(number)))
 
 
-class Turnstile:
+class WriteLock:
     """Lets one task at a time through; urgent ones overtake, and give up after `patience` s."""
 
     def __init__(self, patience: float = URGENT_SECONDS) -> None:

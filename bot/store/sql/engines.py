@@ -21,9 +21,13 @@ POSTGRES_CONNECTIONS = 12
 CONNECT_SECONDS = 4
 COMMAND_SECONDS = 60
 
-SCRIBE_KILOBYTES = 32_768
+WRITER_KILOBYTES = 32_768
 OTHERS_KILOBYTES = 8_192
 """What a connection may keep of the file: most for the one that writes and asks the most."""
+
+LOG_PAGES = 8_000
+"""Pages (of 4 kB) in the write-ahead log before it goes into the file: a page that changes often
+is then copied once, and the disk waited for less often."""
 
 _PAUSE_MILLISECONDS = 10
 
@@ -31,6 +35,7 @@ _PRAGMAS = (
     "PRAGMA synchronous=FULL",
     f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
     "PRAGMA temp_store=MEMORY",
+    f"PRAGMA wal_autocheckpoint={LOG_PAGES}",
 )
 
 
@@ -85,7 +90,7 @@ def sqlite_engine(address: URL, connections: int, begin: str) -> AsyncEngine:
     return engine
 
 
-def sqlite_scribe(address: URL) -> Engine:
+def sqlite_writer(address: URL) -> Engine:
     """Return what opens the connection of the thread that writes."""
     engine = create_engine(
         address.set(drivername="sqlite"),
@@ -96,7 +101,7 @@ def sqlite_scribe(address: URL) -> Engine:
         connect_args={"isolation_level": None},
     )
     event.listen(engine, "connect", _write_ahead)
-    _prepare(engine, "BEGIN IMMEDIATE", SCRIBE_KILOBYTES)
+    _prepare(engine, "BEGIN IMMEDIATE", WRITER_KILOBYTES)
     return engine
 
 

@@ -4,6 +4,7 @@ To go to the driver's thread for each statement and back costs more than the sta
 """
 
 import asyncio
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -14,12 +15,18 @@ from sqlalchemy import Connection, Engine
 Result = TypeVar("Result")
 
 
-class Scribe:
+SWITCH_SECONDS = 0.001
+"""After each statement the thread waits for the interpreter: for so long at most, where another
+thread has it."""
+
+
+class WriterThread:
     """Runs transactions one after the other, each in one go."""
 
     def __init__(self, engine: Engine) -> None:
+        sys.setswitchinterval(SWITCH_SECONDS)
         self.engine = engine
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="scribe")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
 
     async def write(self, work: Callable[[Connection], Result]) -> Result:
         """Run `work` in a transaction and return what it returns, once that is durable.

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from bot.store.intake.group_commit import Answer, Intake, UnwritableError
 from bot.store.options import Limits
-from bot.store.sql.database import AwayError, Turnstile
+from bot.store.sql.database import AwayError, WriteLock
 from bot.store.sql.tables import events
 from bot.store.store import SqlStore
 from handlers.errors import BusyError, ReplayedError
@@ -241,10 +241,10 @@ async def test_a_database_that_goes_away_is_busy_and_comes_back(postgres, clock)
 
 
 async def test_people_overtake_the_others_at_the_writer():
-    turnstile, order = Turnstile(), []
+    write_lock, order = WriteLock(), []
 
     async def pass_through(name: str, urgent: bool) -> None:
-        async with turnstile.turn(urgent):
+        async with write_lock.turn(urgent):
             order.append(name)
             await asyncio.sleep(0)
 
@@ -255,10 +255,10 @@ async def test_people_overtake_the_others_at_the_writer():
 
 
 async def test_who_gives_up_waiting_does_not_block_the_writer():
-    turnstile = Turnstile()
+    write_lock = WriteLock()
 
     async def pass_through() -> str:
-        async with turnstile.turn(urgent=False):
+        async with write_lock.turn(urgent=False):
             await asyncio.sleep(0)
             return "through"
 
@@ -275,12 +275,12 @@ async def test_who_gives_up_waiting_does_not_block_the_writer():
 
 
 async def test_a_person_does_not_wait_for_ever_at_the_writer():
-    turnstile = Turnstile(patience=0.01)
+    write_lock = WriteLock(patience=0.01)
 
-    async with turnstile.turn(urgent=False):
+    async with write_lock.turn(urgent=False):
         with pytest.raises(AwayError, match="busy"):
-            async with turnstile.turn(urgent=True):
+            async with write_lock.turn(urgent=True):
                 pass
 
-    async with turnstile.turn(urgent=True):
+    async with write_lock.turn(urgent=True):
         pass
