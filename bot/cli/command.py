@@ -31,7 +31,7 @@ class Command(Protocol):
         """Add the words of the command, and `run`."""
 
 
-class Question(Protocol):
+class InWords(Protocol):
     """What `bot.cli.main` asks of the module of a command that answers words alone."""
 
     def answer(self, words: str) -> int:

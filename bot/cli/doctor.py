@@ -170,14 +170,15 @@ async def _channel(client: AsyncWebClient, channel: str) -> Finding:
             text = f"{channel} cannot be looked at without channels:read; the first alert will tell"
             return Finding(CHANNEL_PART, State.WARNING, text)
         raise
-    found = answer["channel"]
-    if found.get("is_archived"):
-        text = f"#{found.get('name')} is archived; unarchive it or set slack.channel to another"
+    conversation = answer["channel"]
+    name = f"#{conversation.get('name')}"
+    if conversation.get("is_archived"):
+        text = f"{name} is archived; unarchive it or set slack.channel to another"
         return Finding(CHANNEL_PART, State.FAULT, text)
-    if not found.get("is_member"):
-        text = f"not a member of #{found.get('name')}; invite the app there: /invite @Bounce Desk"
+    if not conversation.get("is_member"):
+        text = f"not a member of {name}; invite the app there: /invite @Bounce Desk"
         return Finding(CHANNEL_PART, State.WARNING, text)
-    return Finding(CHANNEL_PART, State.OK, f"#{found.get('name')}, a member")
+    return Finding(CHANNEL_PART, State.OK, f"{name}, a member")
 
 
 async def _socket(settings: Settings, session: aiohttp.ClientSession) -> Finding:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from bot.cli.bulk.evaluation import Case, Evaluation, RuleFile
+from bot.cli.bulk.evaluation import Case, Evaluation, FileUse
 from bot.cli.diagnose import lines_of
 from bot.cli.output import complain, tell
 from bot.cli.own_files import OwnFiles
@@ -122,11 +122,11 @@ def _case(
     )
 
 
-def _files(rulebook: Rulebook, used: Collection[str]) -> Iterator[RuleFile]:
+def _files(rulebook: Rulebook, used: Collection[str]) -> Iterator[FileUse]:
     """Yield the rule files in the order in which they are tried."""
     rules: dict[str, list[str]] = {}
     for rule in rulebook.rules:
         rules.setdefault(rule.receiver, []).append(rule.id)
     for name, ids in rules.items():
         unused = tuple(sorted(set(ids).difference(used)))
-        yield RuleFile(name=name, rules=len(ids), unused=unused)
+        yield FileUse(name=name, rules=len(ids), unused=unused)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import cast
 
-from bot.cli.command import USAGE, FailedError, Question, UsageError
+from bot.cli.command import USAGE, FailedError, InWords, UsageError
 from bot.cli.output import complain
 from bot.settings.source import SettingsError
 
@@ -34,8 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(words: Sequence[str]) -> int:
     if len(words) > 1 and words[0] in QUESTIONS and not any(map(_is_option, words)):
-        question = cast("Question", import_module(f"bot.cli.{words[0]}"))
-        return question.answer(" ".join(words[1:]))
+        command = cast("InWords", import_module(f"bot.cli.{words[0]}"))
+        return command.answer(" ".join(words[1:]))
     from bot.cli.parser import parse
 
     chosen = parse(words)

@@ -11,12 +11,13 @@ _REPLACED = (
     *range(0x2066, 0x206A),  # isolates
     *range(0xD800, 0xE000),  # surrogates: no encoding takes them
 )
-_SAFE = {number: "\N{REPLACEMENT CHARACTER}" for number in _REPLACED if number != ord("\n")}
 
 
-def printable(text: str) -> str:
+def printable(text: str, instead: str = "\N{REPLACEMENT CHARACTER}") -> str:
     """Return a text without what a terminal takes for more than a character; lines are kept."""
-    return text if text.isprintable() else text.translate(_SAFE)
+    if text.isprintable():
+        return text
+    return text.translate({number: instead for number in _REPLACED if number != ord("\n")})
 
 
 def tell(text: str) -> None:

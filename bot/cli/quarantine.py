@@ -27,13 +27,7 @@ async def list_quarantine(settings: StoreSettings, source: str) -> list[str]:
     """Return a line for each body in quarantine, the newest first."""
     async with opened(settings) as store:
         kept = await store.quarantine.newest(LIMIT, source)
-    return limited(
-        [
-            f"{one.id:>6}  {time_text(one.received_at)}  {one.source}  {len(one.body):,} bytes  "
-            f"{plain(one.why)}"
-            for one in kept
-        ]
-    )
+    return limited([_line(entry) for entry in kept])
 
 
 async def show_quarantine(settings: StoreSettings, number: int) -> Quarantined:
@@ -44,10 +38,10 @@ async def show_quarantine(settings: StoreSettings, number: int) -> Quarantined:
 
 async def kept_one(store: SqlStore, number: int) -> Quarantined:
     """Return one body of an open store; raises FailedError if it is not there."""
-    one = await store.quarantine.get(number)
-    if one is None:
+    entry = await store.quarantine.get(number)
+    if entry is None:
         raise FailedError(f"nothing in quarantine has the number {number}: bounce quarantine list")
-    return one
+    return entry
 
 
 def _list(chosen: argparse.Namespace) -> int:
@@ -56,11 +50,17 @@ def _list(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _line(entry: Quarantined) -> str:
+    size = f"{len(entry.body):,} bytes"
+    about = (time_text(entry.received_at), entry.source, size, plain(entry.why))
+    return "  ".join((f"{entry.id:>6}", *about))
+
+
 def _show(chosen: argparse.Namespace) -> int:
-    one = asyncio.run(show_quarantine(store_settings(chosen), chosen.number))
-    headers = [f"{name}: {value}" for name, value in one.headers.items()]
-    tell("\n".join([*headers, "", plain(one.why), ""]))
-    write_bytes(one.body)
+    entry = asyncio.run(show_quarantine(store_settings(chosen), chosen.number))
+    headers = [f"{name}: {value}" for name, value in entry.headers.items()]
+    tell("\n".join([*headers, "", plain(entry.why), ""]))
+    write_bytes(entry.body)
     return 0
 
 
@@ -70,8 +70,8 @@ def _replay(chosen: argparse.Namespace) -> int:
 
     settings = some_settings(ReplaySettings, chosen)
     done = asyncio.run(replay_quarantine(settings, chosen.numbers))
-    tell("\n".join(one.line for one in done) or EMPTY)
-    failed = sum(not one.understood for one in done)
+    tell("\n".join(replayed.line for replayed in done) or EMPTY)
+    failed = sum(not replayed.understood for replayed in done)
     return complain(f"{failed} of {len(done)} stay in quarantine") if failed else 0
 
 

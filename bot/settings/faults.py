@@ -21,8 +21,8 @@ def check(model: type[Model], tables: Any, where: tuple[str, ...]) -> Model:
     try:
         return model.model_validate(tables)
     except ValidationError as error:
-        found = sorted(error.errors(include_url=False), key=_misspelt_first)
-        faults = [line for fault in found for line in _lines(fault, model, where)]
+        errors = sorted(error.errors(include_url=False), key=_misspelt_first)
+        faults = [line for fault in errors for line in _lines(fault, model, where)]
         raise SettingsError(*faults) from None
 
 
@@ -66,9 +66,9 @@ def _lines(fault: ErrorDetails, model: type[BaseModel], where: tuple[str, ...]) 
         return [missing(place)]
     if fault["type"] == "extra_forbidden":
         return [unknown(place, _keys(model, fault["loc"][:-1]))]
-    said = fault["msg"].removeprefix("Value error, ")
-    hint = "" if ";" in said else f"; mend it in bounce.toml or in {_variable(place)}"
-    return [f"{'.'.join(place)}: {said}{hint}"]
+    text = fault["msg"].removeprefix("Value error, ")
+    hint = "" if ";" in text else f"; mend it in bounce.toml or in {_variable(place)}"
+    return [f"{'.'.join(place)}: {text}{hint}"]
 
 
 def _variable(place: tuple[str, ...]) -> str:

@@ -57,7 +57,7 @@ class Confusion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RuleFile:
+class FileUse:
     """How many rules a file has, and those that no case needed."""
 
     name: str
@@ -74,7 +74,7 @@ class Evaluation:
 
     cases: tuple[Case, ...]
     unusable: tuple[str, ...]
-    files: tuple[RuleFile, ...]
+    files: tuple[FileUse, ...]
     alternatives: int
     unmatched: tuple[Alternative, ...]
     seconds: float
@@ -111,8 +111,8 @@ class Evaluation:
                 wrong.setdefault((case.expected[0], case.answer), []).append(case.id)
         ordered = sorted(wrong.items(), key=lambda item: (-len(item[1]), item[0]))
         return [
-            Confusion(expected=one, answer=two, count=len(ids), ids=tuple(filter(None, ids)))
-            for (one, two), ids in ordered
+            Confusion(expected=word, answer=answer, count=len(ids), ids=tuple(filter(None, ids)))
+            for (word, answer), ids in ordered
         ]
 
     @property

@@ -18,10 +18,10 @@ MBOX = b"From "
 
 @dataclass(frozen=True, slots=True)
 class MailFile:
-    """A file to be read; or, where `mail` is set, one mail of a file; or why there is none."""
+    """A file to be read; or, where `content` is set, one mail of a file; or why there is none."""
 
     file: str
-    mail: bytes | None = None
+    content: bytes | None = None
     error: str = ""
 
 
@@ -29,9 +29,9 @@ def pieces_of(paths: Iterable[Path]) -> Iterator[list[MailFile]]:
     """Yield the mails of files and folders, some at a time, in order."""
     held: list[MailFile] = []
     size = 0
-    for each in _all(paths):
-        held.append(each)
-        size += len(each.mail or b"")
+    for mail in _all(paths):
+        held.append(mail)
+        size += len(mail.content or b"")
         if len(held) >= FILES or size >= MAIL_LIMIT:
             yield held
             held, size = [], 0
@@ -41,16 +41,16 @@ def pieces_of(paths: Iterable[Path]) -> Iterator[list[MailFile]]:
 
 def reports_of(piece: Iterable[MailFile]) -> Iterator[tuple[str, MailReport | str]]:
     """Yield file and report of each recipient; a text says why a file could not be read."""
-    for each in piece:
-        if each.error:
-            yield each.file, each.error
+    for mail in piece:
+        if mail.error:
+            yield mail.file, mail.error
             continue
         try:
-            reports = read(_content(each.file) if each.mail is None else each.mail)
+            reports = read(_content(mail.file) if mail.content is None else mail.content)
         except Exception as error:  # one mail must not stop the others
-            yield each.file, complaint_of(error)
+            yield mail.file, complaint_of(error)
             continue
-        yield from ((each.file, report) for report in reports)
+        yield from ((mail.file, report) for report in reports)
 
 
 _SEPARATOR = re.compile(rb"From [^\n ]{1,200} {1,3}[A-Z][a-z]{2} [A-Z][a-z]{2} ")

@@ -34,32 +34,32 @@ async def replay_quarantine(settings: ReplaySettings, numbers: Sequence[int]) ->
         sources = make_sources(settings, outgoing, utc_now)
         chosen = [await kept_one(store, number) for number in numbers]
         waiting = chosen or await store.quarantine.newest(LIMIT)
-        return [await _replayed(store, sources.get(one.source), one) for one in waiting]
+        return [await _replayed(store, sources.get(entry.source), entry) for entry in waiting]
 
 
-async def _replayed(store: SqlStore, provider: Provider | None, one: Quarantined) -> Replayed:
+async def _replayed(store: SqlStore, provider: Provider | None, entry: Quarantined) -> Replayed:
     if provider is None:
-        return Replayed(f"{one.id}: there is no source {one.source} any more; kept", False)
-    request = _request(one)
+        return Replayed(f"{entry.id}: there is no source {entry.source} any more; kept", False)
+    request = _request(entry)
     try:
         parsed = read(provider, request)
     except MalformedError as error:
-        return Replayed(f"{one.id}: {error}; kept", False)
+        return Replayed(f"{entry.id}: {error}; kept", False)
     if parsed.unusable:
         why = plain(parsed.unusable[0].why)
-        return Replayed(f"{one.id}: still not understood: {why}; kept", False)
+        return Replayed(f"{entry.id}: still not understood: {why}; kept", False)
     new = await store.events.record(request, parsed)
-    await store.quarantine.mark_replayed(one.id)
-    return Replayed(f"{one.id}: understood, {new} new events", True)
+    await store.quarantine.mark_replayed(entry.id)
+    return Replayed(f"{entry.id}: understood, {new} new events", True)
 
 
-def _request(one: Quarantined) -> WebhookRequest:
+def _request(entry: Quarantined) -> WebhookRequest:
     return WebhookRequest(
-        source=one.source,
+        source=entry.source,
         method="POST",
-        path=f"/hooks/{one.source}",
-        headers=one.headers,
+        path=f"/hooks/{entry.source}",
+        headers=entry.headers,
         query={},
-        body=one.body,
-        received_at=one.received_at,
+        body=entry.body,
+        received_at=entry.received_at,
     )

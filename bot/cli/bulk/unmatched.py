@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
+from bot.cli.output import printable
 from bot.cli.store_access import opened
 from bot.kept_knowledge import rulebook
 from bot.settings.storage import StoreSettings
@@ -50,7 +51,7 @@ bot uses them from its next start, for what comes then."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Wording:
+class WordingGroup:
     """What servers said in the same words, names and numbers aside. `sample` is masked."""
 
     wording: str
@@ -66,8 +67,8 @@ class Wording:
     def take(self, delivery: Delivery) -> None:
         """Count one more."""
         self.count += 1
-        known = delivery.operator in self.operators or len(self.operators) < OPERATORS
-        self.operators[delivery.operator if known else OTHERS] += 1
+        by_name = delivery.operator in self.operators or len(self.operators) < OPERATORS
+        self.operators[delivery.operator if by_name else OTHERS] += 1
         self.answers[delivery.reason.value] += 1
         self.first = min(self.first, delivery.occurred_at)
         self.last = max(self.last, delivery.occurred_at)
@@ -83,7 +84,7 @@ class Collection:
     """Wordings as they are found; it holds at most GROUPS, the frequent ones."""
 
     rulebook: Rulebook
-    groups: dict[tuple[str, str, str], Wording] = field(default_factory=dict)
+    groups: dict[tuple[str, str, str], WordingGroup] = field(default_factory=dict)
     silent: int = 0  # bounces without any text
     let_go: int = 0  # bounces of rare wordings that are not held any more
 
@@ -111,44 +112,44 @@ class Collection:
         for key in order[GROUPS // 2 :]:
             self.let_go += self.groups.pop(key).count
 
-    def sorted(self) -> list[Wording]:
+    def sorted(self) -> list[WordingGroup]:
         """Return the wordings, the most frequent first."""
-        return sorted(self.groups.values(), key=lambda each: (-each.count, each.wording))
+        return sorted(self.groups.values(), key=lambda group: (-group.count, group.wording))
 
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
     """Wordings that no rule decides, the most frequent first, each with a rule to start from."""
 
-    wordings: tuple[Wording, ...]
+    wordings: tuple[WordingGroup, ...]
     rules: tuple[str, ...]
     silent: int = 0
     let_go: int = 0
 
     @classmethod
-    def of(cls, found: Collection) -> Self:
+    def of(cls, collection: Collection) -> Self:
         """Return what was collected."""
-        listed = found.sorted()
-        return cls(tuple(listed), tuple(_rules(listed)), found.silent, found.let_go)
+        listed = collection.sorted()
+        return cls(tuple(listed), tuple(_rules(listed)), collection.silent, collection.let_go)
 
     def as_lines(self) -> Iterator[str]:
         """Yield one JSON object for each wording, a line each."""
-        for each, rule in zip(self.wordings, self.rules, strict=True):
-            yield json.dumps(_fields(each) | {"rule": rule}, ensure_ascii=False) + "\n"
+        for group, rule in zip(self.wordings, self.rules, strict=True):
+            yield json.dumps(_fields(group) | {"rule": rule}, ensure_ascii=False) + "\n"
 
     def as_text(self) -> str:
         """Return the most frequent ones for a terminal."""
         return "\n".join(self._text())
 
     def _text(self) -> Iterator[str]:
-        total = sum(each.count for each in self.wordings)
+        total = sum(group.count for group in self.wordings)
         if not self.wordings:
             yield "Every wording in the database is decided by a rule."
         else:
-            found = _several(len(self.wordings), "wording")
-            yield f"{_several(total, 'bounce')} in {found} that no rule decides"
-        for number, each in enumerate(self.wordings[:SHOWN], 1):
-            yield from ("", *_shown(number, each, self.rules[number - 1]))
+            wordings = _several(len(self.wordings), "wording")
+            yield f"{_several(total, 'bounce')} in {wordings} that no rule decides"
+        for number, group in enumerate(self.wordings[:SHOWN], 1):
+            yield from ("", *_shown(number, group, self.rules[number - 1]))
         if len(self.wordings) > SHOWN:
             yield f"\n… and {len(self.wordings) - SHOWN:,} more: --json writes all of them"
         if self.silent:
@@ -190,15 +191,15 @@ def _is_decided(delivery: Delivery, rulebook: Rulebook) -> bool:
     return diagnosis.evidence[0].kind not in NO_RULE
 
 
-def _wording(key: tuple[str, str, str], delivery: Delivery) -> Wording:
-    said = " ".join(delivery.reply.split())
-    said = mask_all(_nameless(said, delivery.recipient, mask(delivery.recipient.partition("@")[0])))
-    printable = "".join(one if one.isprintable() else " " for one in said)
-    sample = printable if len(printable) <= SAMPLE_LIMIT else f"{printable[: SAMPLE_LIMIT - 1]}…"
+def _wording(key: tuple[str, str, str], delivery: Delivery) -> WordingGroup:
+    name = mask(delivery.recipient.partition("@")[0])
+    reply = _nameless(" ".join(delivery.reply.split()), delivery.recipient, name)
+    sample = printable(mask_all(reply), " ")
+    sample = sample if len(sample) <= SAMPLE_LIMIT else f"{sample[: SAMPLE_LIMIT - 1]}…"
     wording, code, status = key
     at = delivery.occurred_at
-    return Wording(
-        wording="".join(one if one.isprintable() else " " for one in wording),
+    return WordingGroup(
+        wording=printable(" ".join(wording.split()), " "),
         code=code,
         status=status,
         sample=sample,
@@ -235,50 +236,50 @@ def _several(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
-def _fields(each: Wording) -> dict[str, Any]:
+def _fields(group: WordingGroup) -> dict[str, Any]:
     return {
-        "count": each.count,
-        "wording": each.wording,
-        "code": each.code,
-        "status": each.status,
-        "operators": dict(each.operators.most_common()),
-        "first": each.first.isoformat(),
-        "last": each.last.isoformat(),
-        "sample": each.sample,
-        "answers": dict(each.answers.most_common()),
+        "count": group.count,
+        "wording": group.wording,
+        "code": group.code,
+        "status": group.status,
+        "operators": dict(group.operators.most_common()),
+        "first": group.first.isoformat(),
+        "last": group.last.isoformat(),
+        "sample": group.sample,
+        "answers": dict(group.answers.most_common()),
     }
 
 
-def _shown(number: int, each: Wording, rule: str) -> Iterator[str]:
-    operators = [f"{name} {count:,}" for name, count in each.operators.most_common(NAMED)]
-    if len(each.operators) > NAMED:
+def _shown(number: int, group: WordingGroup, rule: str) -> Iterator[str]:
+    operators = [f"{name} {count:,}" for name, count in group.operators.most_common(NAMED)]
+    if len(group.operators) > NAMED:
         operators.append("…")
-    days = sorted({each.first.strftime("%Y-%m-%d"), each.last.strftime("%Y-%m-%d")})
-    yield f"{number}. {_several(each.count, 'time')} · {', '.join(operators)} · {' to '.join(days)}"
-    yield f"   answered so far: {each.answer}"
-    yield f"   {each.wording}"
+    days = " to ".join(sorted({str(group.first.date()), str(group.last.date())}))
+    yield f"{number}. {_several(group.count, 'time')} · {', '.join(operators)} · {days}"
+    yield f"   answered so far: {group.answer}"
+    yield f"   {group.wording}"
     yield ""
     yield from rule.splitlines()
 
 
-def _rules(listed: Sequence[Wording]) -> Iterator[str]:
+def _rules(listed: Sequence[WordingGroup]) -> Iterator[str]:
     """Yield a rule to start from for each wording, no two with one id."""
     used: Counter[str] = Counter()
-    for each in listed:
-        text = _telling(each.wording)
+    for group in listed:
+        text = _telling(group.wording)
         id_ = "-".join(["own", *re.findall("[a-z0-9]+", text)[:4]])
         used[id_] += 1
         if used[id_] > 1:
             id_ = f"{id_}-{used[id_]}"
-        yield _rule(id_, text, each)
+        yield _rule(id_, text, group)
 
 
-def _rule(id_: str, text: str, each: Wording) -> str:
-    example = re.sub(rf"\w?{HIDDEN}", "someone", each.sample).rstrip("…").replace("\x7f", " ")
+def _rule(id_: str, text: str, group: WordingGroup) -> str:
+    example = re.sub(rf"\w?{HIDDEN}", "someone", group.sample).rstrip("…").replace("\x7f", " ")
     lines = [
         "[[rule]]",
         f'id = "{id_}"',
-        f'reason = "{each.answer}"  # choose: this is what was answered without a rule',
+        f'reason = "{group.answer}"  # choose: this is what was answered without a rule',
         f"text = '{text}'" if text else "text = ''  # write the words that tell the reason",
         f"example = {json.dumps(example, ensure_ascii=False)}",
     ]
@@ -308,6 +309,6 @@ def _cut(run: str) -> str:
 def _is_sound(text: str) -> bool:
     try:
         found = wordings(text)
-        return all(words(each.literal) for each in found)
+        return all(words(group.literal) for group in found)
     except ValueError:
         return False

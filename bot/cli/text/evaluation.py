@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from bot.cli.bulk.evaluation import Case, Confusion, Evaluation, RuleFile, Score
+from bot.cli.bulk.evaluation import Case, Confusion, Evaluation, FileUse, Score
 from resolutions.rules.alternatives import Alternative
 
 SHOWN = 20
@@ -38,7 +38,7 @@ def _lines(evaluation: Evaluation) -> Iterator[str]:
     yield ""
     yield f"wrong, given as certain or likely: {len(sure)} ({share})"
     yield from _some([_wrong(case) for case in sure])
-    yield from _titled("confusions", [_confusion(each) for each in evaluation.confusions])
+    yield from _titled("confusions", [_confusion(confusion) for confusion in evaluation.confusions])
     yield ""
     yield f"rules never used: {len(evaluation.unused)} of {evaluation.rules}, by file"
     yield from (_unused(file) for file in evaluation.files if file.unused)
@@ -80,15 +80,14 @@ def _wrong(case: Case) -> str:
     )
 
 
-def _confusion(each: Confusion) -> str:
-    ids = ", ".join(map(_flat, each.ids[:NAMED]))
-    more = ", …" if len(each.ids) > NAMED else ""
-    return (
-        f"{each.count:>5}  {_flat(each.expected):<24}answered {each.answer:<24}{ids}{more}"
-    ).rstrip()
+def _confusion(confusion: Confusion) -> str:
+    ids = ", ".join(map(_flat, confusion.ids[:NAMED]))
+    more = ", …" if len(confusion.ids) > NAMED else ""
+    expected = f"{confusion.count:>5}  {_flat(confusion.expected):<24}"
+    return f"{expected}answered {confusion.answer:<24}{ids}{more}".rstrip()
 
 
-def _unused(file: RuleFile) -> str:
+def _unused(file: FileUse) -> str:
     line = f"  {file.name:<18}{len(file.unused):>3} of {file.rules:<4}{', '.join(file.unused)}"
     return line if len(line) <= WIDTH else f"{line[:WIDTH].rpartition(', ')[0] or line[:WIDTH]}, …"
 

@@ -59,12 +59,12 @@ def meaning(resolution: Resolution) -> Iterator[str]:
     yield ""
     yield "What it looks like:"
     yield from (wrapped(f"  {sample}", "  ") for sample in resolution.samples)
-    others = [each for each in resolution.variants if each.title != resolution.title]
+    others = [variant for variant in resolution.variants if variant.title != resolution.title]
     if others:
         yield ""
         yield "Special cases (bounce explain …):"
-        yield from (wrapped(f"  {each.name}: {each.summary}", "  ") for each in others)
+        yield from (wrapped(f"  {other.name}: {other.summary}", "  ") for other in others)
 
 
 def _named(resolutions: Sequence[Resolution]) -> str:
-    return ", ".join(f"{each.word} ({each.title})" for each in resolutions)
+    return ", ".join(f"{near.word} ({near.title})" for near in resolutions)
