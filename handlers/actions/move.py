@@ -1,6 +1,6 @@
 """Move what is scheduled to another time, as long as it does not run."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -10,12 +10,8 @@ from handlers.permission import Allowed
 from handlers.slack import modal
 from handlers.slack.block_kit import moment
 from handlers.slack.job_text import standing
-from handlers.slack.time_zone import zone_of
+from handlers.slack.time_zone import fault_of, zone_of
 from handlers.store import Job, JobState
-
-FARTHEST = timedelta(days=30)
-LATE = timedelta(seconds=90)
-"""The picker has no seconds: the minute that runs is not yet the past."""
 
 
 class Move(JobControl, ModalButton):
@@ -43,8 +39,9 @@ class Move(JobControl, ModalButton):
     async def _moved(self, job: Job | None, when: datetime | None, by: str) -> str:
         """Move a job; return why not, "" if it was moved."""
         now = self.desk.clock()
-        if when is None or when < now - LATE or when > now + FARTHEST:
-            return f"Choose a time that is still to come, within {FARTHEST.days} days."
+        fault = fault_of(when, now)
+        if when is None or fault:
+            return fault
         if job is None:
             return standing(job)
         permitted = await self.desk.permissions.ask(by, self.name, job.name)

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from handlers.button import Click, JobButton, Rest
 from handlers.errors import PermanentError
 from handlers.slack.alert_message import fitting
-from handlers.slack.alert_text import lead, spoken, ticket
-from handlers.slack.block_kit import escape, utc
+from handlers.slack.alert_text import lead, link, spoken, ticket
+from handlers.slack.block_kit import utc
 from handlers.slack.permalinks import Links
 from handlers.store import Job
 from handlers.task import AuditedTask, Outcome, Progress
@@ -82,9 +82,7 @@ def _hints(known: Resolution, resolution: Resolution) -> Iterator[str]:
 
 
 def _reference(opened: Opened) -> str:
-    if not opened.url:
-        return escape(opened.reference)
-    return f"<{escape(opened.url)}|{escape(opened.reference)}>"
+    return link(opened.url, opened.reference)
 
 
 def _title(alert: Alert, resolution: Resolution) -> str:

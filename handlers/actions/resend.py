@@ -1,20 +1,20 @@
 """Send email again, at a time of the person's choice, to those who may still get it."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from handlers.button import Click, ModalButton
 from handlers.permission import Allowed
-from handlers.resending import Resending
+from handlers.resending.run import Resending
 from handlers.slack import modal
 from handlers.slack.alert_text import title
 from handlers.slack.block_kit import Block, escape, moment, section
 from handlers.slack.job_text import counted
 from handlers.slack.modal import Choice
-from handlers.slack.time_zone import Zone, zone_of
+from handlers.slack.time_zone import Zone, fault_of, zone_of
 from handlers.store import Job, JobState
 from handlers.task import AuditedTask, Outcome, Progress
 from resolutions.alert import Alert, Delivery, DeliveryState
@@ -26,10 +26,6 @@ CHOICE_LIMIT = 100
 
 BULK_LIMIT = 10_000
 """Deliveries of one job; what is more needs another click."""
-
-FARTHEST = timedelta(days=30)
-LATE = timedelta(seconds=90)
-"""The picker has no seconds: the minute that runs is not yet the past."""
 
 NO_WAY = (
     "There is no way to send again yet. Set `url` and `secret` in `[resend.webhook]` of bounce.toml"
@@ -97,7 +93,7 @@ class Resend(ModalButton, AuditedTask):
         open_ones = [one for one in found if _may_go(one)]
         if not open_ones:
             return modal.notice(self.title, NOBODY)
-        ways = self._ways(open_ones)
+        ways = self._channels(open_ones)
         if not ways:
             return modal.notice(self.title, NO_WAY)
         zone = await zone_of(self.desk.slack, click.by)
@@ -134,7 +130,7 @@ class Resend(ModalButton, AuditedTask):
         element = modal.some_of(choices, f"All {len(found)}" if len(found) > 1 else everybody)
         return modal.ask("recipients", "Whom", element, hint=hint, optional=True)
 
-    def _ways(self, found: Sequence[Delivery]) -> list[Choice]:
+    def _channels(self, found: Sequence[Delivery]) -> list[Choice]:
         ways, stored = [], [one for one in found if self._has_copy(one)]
         if stored:
             note = f"{len(stored)} of {len(found)} have one" if len(stored) < len(found) else ""
@@ -168,14 +164,8 @@ class Resend(ModalButton, AuditedTask):
         return [modal.ask("lift", label, modal.tick(choice), hint=hint, optional=True)]
 
     def _wrong(self, view: dict[str, Any]) -> dict[str, str]:
-        now, when = self.desk.clock(), modal.moment_in(view, "when")
-        wrong = {}
-        if when is None:
-            wrong["when"] = "Choose a date and a time."
-        elif when < now - LATE:
-            wrong["when"] = "This time is over. Choose one that is still to come."
-        elif when > now + FARTHEST:
-            wrong["when"] = f"Choose a time within {FARTHEST.days} days."
+        fault = fault_of(modal.moment_in(view, "when"), self.desk.clock())
+        wrong = {"when": fault} if fault else {}
         way = "".join(modal.chosen(view, "way"))
         if way not in {"stored", "webhook"} or (way == "webhook" and self.desk.resend is None):
             wrong["way"] = "Choose a way that is configured."

@@ -12,7 +12,7 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 from handlers.desk import Desk
 from handlers.permission import Allowed, named
 from handlers.slack import answers
-from handlers.slack.alert_text import headline, most_at
+from handlers.slack.alert_text import headline, linked, most_at
 from handlers.slack.block_kit import Message, cut, escape, unescape
 from handlers.slack.permalinks import Links
 from resolutions.bounce import TEXT_LIMIT
@@ -141,7 +141,5 @@ class Commands:
         at = f", most at {most}" if most else ""
         lines = [f"Seen here in the last {SEEN_DAYS} days: {count:,}{at}."]
         links = await self._links.of_alerts(alerts[:OPEN_SHOWN])
-        for alert in alerts[:OPEN_SHOWN]:
-            line = headline(alert, resolution)
-            lines.append(f"<{links[alert.id]}|{line}>" if links[alert.id] else line)
-        return "\n".join(lines)
+        open_ones = [(links[one.id], headline(one, resolution)) for one in alerts[:OPEN_SHOWN]]
+        return "\n".join([*lines, *(linked(link, line) for link, line in open_ones)])

@@ -9,7 +9,8 @@ from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.desk import Desk
 from handlers.slack import alert_message as blocks
-from handlers.slack.alert_text import headline
+from handlers.slack.alert_text import headline, linked
+from handlers.slack.block_kit import Block
 from handlers.slack.permalinks import Links
 from handlers.store import Job, JobState, Quarantined, SourceHealth
 from resolutions.alert import Alert
@@ -17,7 +18,6 @@ from resolutions.catalogue.resolution import Catalogue
 
 SHOWN = 10
 SOURCES = 25
-Block = dict[str, Any]
 
 
 class Home:
@@ -128,7 +128,7 @@ def _alerts(
     lines = []
     for alert in alerts:
         line = headline(alert, catalogue.of(alert.reason, complaint=alert.key.complaint))
-        lines.append(f"• <{links[alert.id]}|{line}>" if links[alert.id] else f"• {line}")
+        lines.append(f"• {linked(links[alert.id], line)}")
     shown = blocks.plain("\n".join(lines))
     if more := total - len(alerts):
         what = "of less severity, with fewer emails or older"

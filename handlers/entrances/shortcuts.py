@@ -5,15 +5,15 @@ Both open a modal at once, for a trigger lives three seconds, and fill it when t
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.errors import SlackApiError
 
 from handlers.desk import Desk
-from handlers.slack import answers
-from handlers.slack.block_kit import Block, Message, plain, plain_text, unescape
+from handlers.slack import answers, modal
+from handlers.slack.block_kit import Block, Message, plain, unescape
 from handlers.slack.permalinks import refusal
 from resolutions.bounce import TEXT_LIMIT
 
@@ -57,15 +57,15 @@ class Shortcuts:
             trigger_id=body["trigger_id"], view=_modal(DIAGNOSE, plain(LOADING))
         )
         message = self._diagnosed(body.get("message") or {})
-        view = _modal(DIAGNOSE, list(message.blocks))
+        view = _modal(DIAGNOSE, message.blocks)
         await client.views_update(view_id=opened["view"]["id"], view=view)
 
     async def asked(self, ack: AsyncAck, view: dict[str, Any]) -> None:
         """Say that the answer is on its way, or what is wrong with the address."""
-        address = _typed(view)
+        address = modal.typed(view, ADDRESS).strip().strip("<>")
         if not _is_address(address):
             wrong = "This is no email address: it needs a name, an @ and a domain."
-            await ack(response_action="errors", errors={ADDRESS: wrong})
+            await ack(**modal.errors(**{ADDRESS: wrong}))
             return
         loading = {**_modal(LOOK_UP, plain(LOADING)), "external_id": _external(view)}
         await ack(response_action="update", view=loading)
@@ -74,7 +74,7 @@ class Shortcuts:
     async def _show(self, address: str, external_id: str) -> None:
         """Show how the address stands and what became of its mail."""
         message = await self._looked_up(address)
-        await self._fill(external_id, _modal(LOOK_UP, list(message.blocks)))
+        await self._fill(external_id, _modal(LOOK_UP, message.blocks))
 
     def _diagnosed(self, message: dict[str, Any]) -> Message:
         text = quoted(message)
@@ -131,37 +131,14 @@ def _preformatted(part: Any) -> Iterator[str]:
             yield from _preformatted(part.get("elements"))
 
 
-def _modal(word: str, shown: list[Block]) -> Block:
-    return {
-        "type": "modal",
-        "callback_id": word,
-        "title": plain_text(TITLES[word], 24),
-        "close": plain_text("Close", 24),
-        "blocks": shown,
-    }
+def _modal(word: str, blocks: Sequence[Block], submit: str = "") -> Block:
+    return modal.modal(TITLES[word], blocks, callback_id=word, submit=submit)
 
 
 def _question() -> Block:
-    asks = {
-        "type": "input",
-        "block_id": ADDRESS,
-        "label": plain_text("Email address", 2_000),
-        "hint": plain_text("Only you see the answer.", 2_000),
-        "element": {
-            "type": "plain_text_input",
-            "action_id": ADDRESS,
-            "max_length": ADDRESS_LIMIT,
-            "focus_on_load": True,
-            "placeholder": plain_text("ana@example.com", 150),
-        },
-    }
-    return {**_modal(LOOK_UP, [asks]), "submit": plain_text("Look up", 24)}
-
-
-def _typed(view: dict[str, Any]) -> str:
-    values = (view.get("state") or {}).get("values") or {}
-    entered = (values.get(ADDRESS) or {}).get(ADDRESS) or {}
-    return unescape(str(entered.get("value") or "")).strip().strip("<>")
+    element = modal.text_input("ana@example.com", ADDRESS_LIMIT)
+    hint = "Only you see the answer."
+    return _modal(LOOK_UP, [modal.ask(ADDRESS, "Email address", element, hint=hint)], "Look up")
 
 
 def _is_address(text: str) -> bool:

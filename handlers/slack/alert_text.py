@@ -217,10 +217,14 @@ def ticket(alert: Alert) -> str:
 
 def link(url: str, label: str) -> str:
     """Return a link as mrkdwn; the label alone where the address is none or too long."""
-    shown = cut(escape(label), 100)
+    return linked(url, cut(escape(label), 100))
+
+
+def linked(url: str, line: str) -> str:
+    """Return a line that is mrkdwn already as a link."""
     if len(url) > LINK_LIMIT or not _is_url(url):
-        return shown
-    return f"<{escape(url).replace('|', '%7C')}|{shown}>"
+        return line
+    return f"<{escape(url).replace('|', '%7C')}|{line}>"
 
 
 def blocked_ips(alert: Alert) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from handlers.slack.block_kit import SELECT_LIMIT, Block, cut, plain_text, section
+from handlers.slack.block_kit import SELECT_LIMIT, Block, cut, plain_text, section, unescape
 
 TITLE_LIMIT = 24
 LABEL_LIMIT = 2_000
@@ -91,6 +91,16 @@ def tick(choice: Choice) -> Block:
     return {"type": "checkboxes", "options": [_option(choice)]}
 
 
+def text_input(placeholder: str, limit: int) -> Block:
+    """Return a line to type into, at which the cursor stands."""
+    return {
+        "type": "plain_text_input",
+        "max_length": limit,
+        "focus_on_load": True,
+        "placeholder": plain_text(placeholder, 150),
+    }
+
+
 def date_and_time(first: datetime) -> Block:
     """Return a picker of date and time, in the reader's own time zone."""
     return {"type": "datetimepicker", "initial_date_time": int(first.timestamp())}
@@ -107,6 +117,11 @@ def chosen(view: Mapping[str, Any], block_id: str) -> list[str]:
     state = _state(view, block_id)
     options = [state.get("selected_option"), *(state.get("selected_options") or [])]
     return [str(option["value"]) for option in options if option]
+
+
+def typed(view: Mapping[str, Any], block_id: str) -> str:
+    """Return what was typed into a line."""
+    return unescape(str(_state(view, block_id).get("value") or ""))
 
 
 def moment_in(view: Mapping[str, Any], block_id: str) -> datetime | None:

@@ -1,4 +1,4 @@
-"""The time zones of people, as Slack tells them."""
+"""The time zones of people, as Slack tells them, and the times that they pick."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -6,6 +6,19 @@ from typing import Any
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+
+FARTHEST = timedelta(days=30)
+LATE = timedelta(seconds=90)
+"""The picker has no seconds: the minute that runs is not yet the past."""
+
+
+def fault_of(when: datetime | None, now: datetime) -> str:
+    """Return why something cannot be scheduled for a time that was picked, "" if it can."""
+    if when is None:
+        return "Choose a date and a time."
+    if when < now - LATE:
+        return "This time is over. Choose one that is still to come."
+    return f"Choose a time within {FARTHEST.days} days." if when > now + FARTHEST else ""
 
 
 @dataclass(frozen=True, slots=True)

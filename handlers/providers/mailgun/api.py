@@ -32,7 +32,7 @@ COMPLAINTS, UNSUBSCRIBES, BOUNCES = "complaints", "unsubscribes", "bounces"
 NOTE = "Flagged as inactive in Bounce Desk"
 
 
-class Api(BaseModel):
+class MailgunApi(BaseModel):
     """`[sources.X.api]`: the API of one sending domain, in the region of `base_url`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,7 +46,7 @@ class Api(BaseModel):
 class MailgunDomain:
     """The API of one domain: its suppression lists and the messages it still keeps."""
 
-    def __init__(self, api: Api, outgoing: Outgoing) -> None:
+    def __init__(self, api: MailgunApi, outgoing: Outgoing) -> None:
         self.suppression_list = f"the Mailgun suppression lists of {api.domain}"
         self.stops = f"all mail that {api.domain} sends through Mailgun"
         self._api = api

@@ -1,4 +1,4 @@
-"""Mailgun's webhooks; its lists and stored copies are in `handlers.mailgun_domain`.
+"""Mailgun's webhooks; its lists and stored copies are in `api`.
 
 Mailgun signs a timestamp and a token with the HTTP webhook signing key (not the API key). The
 body is not covered: a token serves one event only, and nothing is fetched from where it points.
@@ -36,7 +36,7 @@ from handlers.provider import (
     WebhookRequest,
     campaign_of,
 )
-from handlers.providers.mailgun.api import Api, MailgunDomain
+from handlers.providers.mailgun.api import MailgunApi, MailgunDomain
 from resolutions.bounce import WORD_LIMIT, BounceEvent, Kind, Permanence, SmtpReply, Verdict
 from resolutions.mail.failure import Failure
 from resolutions.reason import Reason
@@ -155,7 +155,7 @@ class Mailgun(Provider):
         """`secrets` are HTTP webhook signing keys, several while they are rotated."""
 
         secrets: list[Secret] = Field(min_length=1)
-        api: Api | None = None
+        api: MailgunApi | None = None
 
     settings: Settings
 

@@ -1,4 +1,4 @@
-"""Postmark's bounce webhook, and the suppressions of one message stream.
+"""Postmark's bounce webhook.
 
 Postmark does not sign its webhooks; each one carries the user name and password that were written
 into its URL, or a header of one's own.
@@ -8,13 +8,10 @@ https://postmarkapp.com/developer/webhooks/bounce-webhook
 import json
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote, urlencode
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
-from handlers.errors import PermanentError
-from handlers.http.authentication import Secret, check_access
-from handlers.http.outgoing import Answer, Call, Outgoing
+from handlers.http.authentication import check_access
 from handlers.http.payload import (
     Object,
     Text,
@@ -22,19 +19,16 @@ from handlers.http.payload import (
     domain_in,
     metadata_of,
     moment,
-    object_of,
-    text_at,
-    text_in,
 )
 from handlers.provider import (
     AccessSettings,
     Delivered,
     Parsed,
     Provider,
-    Suppression,
     WebhookRequest,
     campaign_of,
 )
+from handlers.providers.postmark.suppression import PostmarkApi, StreamSuppressions
 from resolutions.bounce import BounceEvent, Kind, Permanence, SmtpReply, Verdict
 from resolutions.mail.failure import Failure
 from resolutions.mail.read import read
@@ -112,19 +106,6 @@ https://postmarkapp.com/developer/webhooks/webhooks-overview"""
 
 _BY_WORD = {name.lower(): name for name in TYPES} | CODES
 
-MANUAL = "ManualSuppression"
-
-
-class Api(BaseModel):
-    """`[sources.X.api]`: the API of one server, and the message stream whose list is changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    token: Secret
-    stream: str = Field("outbound", pattern=r"^[A-Za-z0-9_-]+$")
-    base_url: str = "https://api.postmarkapp.com"
-    allow_private: bool = False
-
 
 class Record(BaseModel):
     """The fields of a bounce or complaint that are read; Postmark sends more."""
@@ -178,7 +159,7 @@ class Postmark(Provider):
     class Settings(AccessSettings):
         """`user` and `password` as in the webhook's URL, or `secrets` in a header of one's own."""
 
-        api: Api | None = None
+        api: PostmarkApi | None = None
 
     settings: Settings
 
@@ -211,9 +192,9 @@ class Postmark(Provider):
         return replace(TYPES[known], word=known) if known else Verdict.unknown(word)
 
     @property
-    def suppressing(self) -> "_Stream | None":
+    def suppressing(self) -> "StreamSuppressions | None":
         """The suppressions of the message stream."""
-        return _Stream(self.settings.api, self.outgoing) if self.settings.api else None
+        return StreamSuppressions(self.settings.api, self.outgoing) if self.settings.api else None
 
     def _delivered(self, request: WebhookRequest, record: Record, element: Any) -> Delivered:
         when = record.delivered_at
@@ -267,89 +248,3 @@ def _raw(element: dict[str, Any]) -> str:
     """Return the record without its dump: that holds the text of the message."""
     kept = {name: value for name, value in element.items() if name != "Content"}
     return json.dumps(kept, ensure_ascii=False)
-
-
-class _Stream:
-    """The suppressions of one message stream.
-
-    Postmark applies a change within about a minute, so what was just added is not read back. Its
-    time is unknown then, and left out of entries of this kind for good, or they would differ.
-    https://postmarkapp.com/developer/api/suppressions-api
-    """
-
-    def __init__(self, api: Api, outgoing: Outgoing) -> None:
-        self.suppression_list = f"the Postmark suppressions of the message stream {api.stream}"
-        self.stops = f"all mail of the message stream {api.stream}"
-        self._api = api
-        self._outgoing = outgoing
-        self._path = f"message-streams/{quote(api.stream, safe='')}/suppressions"
-
-    async def suppression_of(self, recipient: str) -> Suppression | None:
-        """Return the entry of an address; one that the person caused comes before others."""
-        query = urlencode({"EmailAddress": recipient}, errors="replace")
-        answer = await self._send("GET", f"{self._path}/dump?{query}")
-        entries = [self._entry(recipient, item) for item in _items(answer, recipient)]
-        return next(iter(sorted(entries, key=lambda entry: not entry.by_person)), None)
-
-    async def suppress(self, recipient: str, *, complaint: bool = False) -> Suppression:
-        """Add the address by hand, as Postmark calls it.
-
-        A complaint too: Postmark alone notes one as such, by itself and before it tells of it.
-        """
-        await self._change("", recipient, "Suppressed")
-        return Suppression(recipient=recipient, list=self._api.stream, cause=MANUAL)
-
-    async def unsuppress(self, recipient: str) -> None:
-        """Remove the address; Postmark refuses after a spam complaint.
-
-        Removing a hard bounce activates the bounce too, so no second call is needed.
-        """
-        await self._change("/delete", recipient, "Deleted")
-
-    async def _change(self, path: str, recipient: str, wanted: str) -> None:
-        body = {"Suppressions": [{"EmailAddress": recipient}]}
-        answer = await self._send("POST", self._path + path, json=body)
-        for item in _items(answer, recipient):
-            if text_at(item, "Status") == wanted:
-                return
-            raise PermanentError(f"Postmark: {text_at(item, 'Message') or 'the change failed'}")
-        raise PermanentError("Postmark's answer does not say what became of the address")
-
-    def _entry(self, recipient: str, item: Any) -> Suppression:
-        cause, origin = text_at(item, "SuppressionReason"), text_at(item, "Origin")
-        ours = cause == MANUAL and origin == "Customer"
-        return Suppression(
-            recipient=recipient,
-            list=self._api.stream,
-            cause=cause,
-            since="" if ours else text_at(item, "CreatedAt"),
-            by_person=cause == "SpamComplaint" or (cause == MANUAL and origin == "Recipient"),
-        )
-
-    async def _send(self, method: str, path: str, json: Any = None) -> Answer:
-        call = Call(
-            method=method,
-            url=f"{self._api.base_url.rstrip('/')}/{path}",
-            headers={
-                "Accept": "application/json",
-                "X-Postmark-Server-Token": self._api.token.get_secret_value(),
-            },
-            json=json,
-            expected=(401, 404, 422),
-            allow_private=self._api.allow_private,
-        )
-        answer = await self._outgoing.send(call)
-        if answer.status >= 400:
-            said = text_in(answer.body, "Message") or f"answered {answer.status}"
-            raise PermanentError(f"Postmark: {said}")
-        return answer
-
-
-def _items(answer: Answer, recipient: str) -> list[Any]:
-    """Return the parts of an answer that are about the address."""
-    items = object_of(answer.json()).get("Suppressions")
-    return [
-        item
-        for item in (items if isinstance(items, list) else [])
-        if text_at(item, "EmailAddress").lower() == recipient.lower()
-    ]

@@ -20,7 +20,7 @@ ABSENT = 404
 UNSUBSCRIBED = "unsubscribed"
 
 
-class Api(BaseModel):
+class SendGridApi(BaseModel):
     """`[sources.X.api]`. `inactive` is where a flagged address is noted.
 
     `store`: only in Bounce Desk. `group:ID`: in an unsubscribe group. `global`: among the global
@@ -61,7 +61,7 @@ class SuppressionLists:
     the person's, but for the one that equals what we noted when we added it.
     """
 
-    def __init__(self, api: Api, outgoing: Outgoing) -> None:
+    def __init__(self, api: SendGridApi, outgoing: Outgoing) -> None:
         group = api.inactive.partition(":")[2]
         if group:
             self._own = Place(

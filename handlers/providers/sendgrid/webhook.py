@@ -29,7 +29,7 @@ from handlers.provider import (
     WebhookRequest,
     campaign_of,
 )
-from handlers.providers.sendgrid.suppression import Api, SuppressionLists
+from handlers.providers.sendgrid.suppression import SendGridApi, SuppressionLists
 from resolutions.bounce import BounceEvent, Kind, Permanence, SmtpReply, Verdict
 from resolutions.reason import Reason
 from resolutions.rules.reply import read_reply
@@ -127,7 +127,7 @@ class SendGridSettings(SourceSettings):
     """`[sources.X]`: the key of the signed event webhook, several while it is changed."""
 
     public_key: str | tuple[str, ...] = Field(min_length=1)
-    api: Api | None = None
+    api: SendGridApi | None = None
 
     @field_validator("public_key")
     @classmethod

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlers.resending import Course
+from handlers.resending.cursor import ResendCursor
 from handlers.store import JobState
 from resolutions.bounce import Kind, Permanence, SmtpReply
 from tests.handlers.room import Room, elements, read
@@ -322,7 +322,7 @@ async def test_a_stored_copy_that_was_under_way_at_a_crash_is_told_not_repeated(
     await room.submit(ADA, when=room.in_hours(0), way="stored")
     first, second = sorted(one.id for one in alert.sample)
     (job,) = await room.store.jobs.claim(1, 1.0)
-    await room.store.jobs.save_progress(job, 0, Course(trying=first).cursor())
+    await room.store.jobs.save_progress(job, 0, ResendCursor(trying=first).text())
     room.clock.advance(5)  # the process is gone, and its lease
 
     await room.work()
