@@ -29,7 +29,7 @@ from tests.benchmarks.table import Row, percentile
 ROOT = Path(__file__).parents[2]
 SINGLE, ALONE, CONNECTIONS = 20_000, 4_000, 64
 BATCHES, BATCH = 120, 500
-TRIAGED = 20_000
+TRIAGED = 100_000
 FULL = "452 4.2.2 The recipient's inbox is out of storage space."
 
 
