@@ -298,7 +298,7 @@ def test_what_an_evaluated_reply_holds_does_not_reach_the_terminal_as_control(bo
 def test_a_replay_that_fails_is_a_failure(bounce, tmp_path):
     (tmp_path / "bounce.toml").write_text(SLACK)
     bounce("migrate")
-    row = ("gone", 1, "KeyError: 'Type'", b"{}", "{}")
+    row = ("gone", 1, "the field Type is missing", b"{}", "{}")
     with closing(sqlite3.connect(tmp_path / "bounce.db")) as database, database:
         database.execute(
             "INSERT INTO quarantine (source, received_at, why, body, headers)"
