@@ -109,8 +109,7 @@ class Mail:
         part = self.first(*RETURNED)
         if part is None:
             return {}
-        block = part.message.lstrip().partition("\n\n")[0]
-        return parse_fields(block[:HEADERS_LENGTH])
+        return parse_fields(part.message.lstrip()[:HEADERS_LENGTH].partition("\n\n")[0])
 
     @property
     def attached(self) -> "Mail | None":

@@ -11,6 +11,7 @@ ZONES = {"JST": 9, "MSK": 3, "CEST": 2, "CET": 1, "BST": 1} | AMERICAN
 """Hours from UTC of the zones that still occur by name (the American ones: RFC 5322, 4.3)."""
 
 
+@lru_cache(256)  # the bounces of a storm come many a second
 def parse_date(value: str) -> datetime | None:
     """Return the moment, None if it cannot be read; a missing or unknown zone counts as UTC.
 
