@@ -1,23 +1,29 @@
 """The alternatives of rules: each is in a reply that is known."""
 
-from resolutions.rules.alternatives import Alternatives
+from resolutions.rules.alternatives import Alternative, Alternatives
+from resolutions.rules.compiled import compiled
+from resolutions.rules.rule import Rule
 from resolutions.rules.rulebook import Rulebook
+from resolutions.rules.statuses import read_statuses
 from training.samples import labelled
 
 
-def test_every_alternative_is_in_a_known_reply() -> None:
-    alternatives = Alternatives(Rulebook.load())
+def test_every_alternative_is_in_a_known_reply(rulebook: Rulebook) -> None:
+    alternatives = Alternatives(rulebook)
 
-    for _, reply in labelled():
+    for reply in dict.fromkeys(reply for _, reply in labelled()):
         alternatives.match(reply)
 
     assert list(alternatives.unmatched) == []
 
 
 def test_alternatives_in_and_around_the_innermost_reply_are_found() -> None:
-    alternatives = Alternatives(Rulebook.load())
-    before = len(alternatives.unmatched)
+    rules = [
+        Rule(id="unknown", text="user unknown|no (such|known) user", order=0),
+        Rule(id="command", text="in reply to rcpt to", order=1),
+    ]
+    alternatives = Alternatives(Rulebook(compiled(rules, (), read_statuses())))
 
-    alternatives.match("host mx.shop.example said: 550 5.1.1 User unknown (in reply to RCPT TO)")
+    alternatives.match("host mx.shop.example said: 550 User unknown (in reply to RCPT TO command)")
 
-    assert 0 < before - len(alternatives.unmatched) < 20
+    assert list(alternatives.unmatched) == [Alternative("unknown", "no (such|known) user")]
