@@ -57,7 +57,7 @@ def explain(words: str, catalogue: Catalogue, rulebook: Callable[[], Rulebook]) 
 def named(name: Name, catalogue: Catalogue) -> Explained:
     """Return what a name means."""
     own = {name.word, name.variant, catalogue[name.word].title}
-    naming = "that is its name" if name.said in own else f'"{name.said}" is another word for it'
+    naming = "that is its name" if name.spoken in own else f'"{name.spoken}" is another word for it'
     return Explained(_resolution(name, catalogue), naming)
 
 
@@ -65,7 +65,7 @@ def named(name: Name, catalogue: Catalogue) -> Explained:
 
 _SOFT = ("rate-limited", "quota-issues", "no-answer-from-host", "message-expired")
 _HARD = ("bad-mailbox", "domain-not-found", "inactive-mailbox")
-_SAID: dict[str, tuple[str, tuple[str, ...]]] = {
+_NO_REASONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "soft bounce|soft|transient|temporary failure|temporary error|4xx": (
         "soft says only that it may pass by itself; the reply names the cause",
         _SOFT,
@@ -88,7 +88,11 @@ _SAID: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "not a bounce|no bounce": ("then there is nothing to do", ()),
 }
-_KINDS = {telling(plain(word)): said for words, said in _SAID.items() for word in words.split("|")}
+_KINDS = {
+    telling(plain(word)): meaning
+    for words, meaning in _NO_REASONS.items()
+    for word in words.split("|")
+}
 
 
 # Names
@@ -135,19 +139,17 @@ def _by_code(code: str, status: str, catalogue: Catalogue, rulebook: Rulebook) -
         word = by_status.reason.value
         verb = "means" if by_status.precise else "is used for many things, most often"
         near = [other for other in others if other != word] if not by_status.precise else []
-        said = f"status {status} {verb}: {catalogue[word].summary}"
-        return Explained(catalogue[word], said, _of(near, catalogue))
+        why = f"status {status} {verb}: {catalogue[word].summary}"
+        return Explained(catalogue[word], why, _of(near, catalogue))
     if others:
-        said = f"reply code {code} is used for many things, most often: "
-        said += catalogue[others[0]].summary
-        return Explained(catalogue[others[0]], said, _of(others[1:], catalogue))
+        why = f"reply code {code} is used for many things, most often: "
+        why += catalogue[others[0]].summary
+        return Explained(catalogue[others[0]], why, _of(others[1:], catalogue))
     unknown = catalogue.of(Reason.UNKNOWN)
-    said = (
-        f"{status or code} says only: {_CLASSES[(status or code)[0]]}; the words behind it decide"
-    )
+    why = f"{status or code} says only: {_CLASSES[(status or code)[0]]}; the words behind it decide"
     if status.endswith(".0.0"):
-        return Explained(unknown, said)
-    return Explained(None, said, (unknown,))
+        return Explained(unknown, why)
+    return Explained(None, why, (unknown,))
 
 
 # Replies and other words
@@ -185,5 +187,9 @@ def _by_some_words(
 
 
 def _distinct(near: Iterable[Resolution], chosen: Resolution | None) -> tuple[Resolution, ...]:
-    others = {each.title: each for each in near if chosen is None or each.title != chosen.title}
+    others = {
+        resolution.title: resolution
+        for resolution in near
+        if chosen is None or resolution.title != chosen.title
+    }
     return tuple(others.values())[:NEAR_LIMIT]

@@ -30,7 +30,7 @@ class Name:
 
     word: str
     variant: str
-    said: str
+    spoken: str
     decides: bool = False
 
 
@@ -42,10 +42,10 @@ class Names:
 
     def __init__(self, resolutions: Iterable[Resolution]) -> None:
         self.whole: dict[str, Name] = {}
-        said = [(plain(name.said), name) for name in _all_names(resolutions)]
-        for key, name in said:
+        spoken = [(plain(name.spoken), name) for name in _all_names(resolutions)]
+        for key, name in spoken:
             self.whole.setdefault(key, name)
-        for key, name in said:
+        for key, name in spoken:
             if short := telling(key):
                 self.whole.setdefault(short, name)
         self.joined = {
@@ -61,14 +61,14 @@ class Names:
     def inside(self, words: str) -> list[Name]:
         """Return the names that stand inside the words, the longest first."""
         asked = telling(plain(words)).split()
-        found: dict[tuple[str, str], _Inside] = {}
+        by_entry: dict[tuple[str, str], _Inside] = {}
         for length in range(min(len(asked), NAME_LENGTH), 0, -1):
             for at in range(len(asked) - length + 1):
                 name = self.whole.get(" ".join(asked[at : at + length]))
                 if name is not None:
-                    inside = found.setdefault((name.word, name.variant), _Inside(name, length))
+                    inside = by_entry.setdefault((name.word, name.variant), _Inside(name, length))
                     inside.places.update(range(at, at + length))
-        return _decided(list(found.values()), len(asked))
+        return _decided(list(by_entry.values()), len(asked))
 
     def like(self, words: str) -> list[Name]:
         """Return the names that the words may be meant for: misspelt, or a part of them."""
@@ -86,9 +86,11 @@ class Names:
         """Return the words with each unknown one replaced by the known one most like it."""
         from difflib import get_close_matches
 
-        known = {word for key in self.whole for word in key.split()} | FILLER
+        vocabulary = {word for key in self.whole for word in key.split()} | FILLER
         return " ".join(
-            word if word in known else (get_close_matches(word, known, 1, ALIKE) or [word])[0]
+            word
+            if word in vocabulary
+            else (get_close_matches(word, vocabulary, 1, ALIKE) or [word])[0]
             for word in asked.split()
         )
 
@@ -131,12 +133,12 @@ class _Inside:
     places: set[int] = field(default_factory=set)
 
 
-def _decided(found: list[_Inside], asked: int) -> list[Name]:
+def _decided(candidates: list[_Inside], asked: int) -> list[Name]:
     """Mark the first name as deciding if it covers most of the words and no other is as long."""
-    names = [each.name for each in found]
-    if not found or any(each.length == found[0].length for each in found[1:]):
+    names = [candidate.name for candidate in candidates]
+    if not candidates or any(other.length == candidates[0].length for other in candidates[1:]):
         return names
-    covered = 2 * len(found[0].places)
-    if covered > asked or (covered == asked and found[0].length > 1):
+    covered = 2 * len(candidates[0].places)
+    if covered > asked or (covered == asked and candidates[0].length > 1):
         names[0] = replace(names[0], decides=True)
     return names

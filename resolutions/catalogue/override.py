@@ -85,7 +85,7 @@ def overridden(tables: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """
     changed = dict(tables)
     for word, table in read(path).items():
-        _known(word, tables, f"{path}: [{word}] is no table of the catalogue")
+        _check_word(word, tables, f"{path}: [{word}] is no table of the catalogue")
         where = f"{path}: [{word}]"
         _check(ReasonTable, table, where)
         _check_promises(word, table, tables, where)
@@ -99,7 +99,7 @@ def _variants(
 ) -> dict[str, dict[str, Any]]:
     changed = dict(shipped)
     for name, table in changes.items():
-        _known(name, shipped, f"{where} has no variant {name}")
+        _check_word(name, shipped, f"{where} has no variant {name}")
         _check(VariantTable, table, f"{where} variants.{name}")
         changed[name] = shipped[name] | table
     return changed
@@ -112,16 +112,16 @@ def _check(model: type[VariantTable], table: Any, where: str) -> None:
         first = error.errors(include_url=False, include_context=False)[0]
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            _known(key, model.model_fields, f"{where} {key}: there is no such key")
+            _check_word(key, model.model_fields, f"{where} {key}: there is no such key")
         raise ValueError(f"{where} {key}: {first['msg']}".replace(" : ", ": ")) from error
 
 
 def _check_promises(
     word: str, table: Mapping[str, Any], tables: Mapping[str, Any], where: str
 ) -> None:
-    actions = {action for each in tables.values() for action in each["actions"]}
+    actions = {action for shipped in tables.values() for action in shipped["actions"]}
     for action in table.get("actions", ()):
-        _known(action, actions, f"{where} actions: {action} is no action")
+        _check_word(action, actions, f"{where} actions: {action} is no action")
     if word == COMPLAINT and (undoing := {"resend", "reactivate"} & {*table.get("actions", ())}):
         raise ValueError(f"{where} actions: a complaint is never undone, so no {min(undoing)}")
     condemns = FinalFor.ADDRESS.value
@@ -129,10 +129,10 @@ def _check_promises(
         raise ValueError(f"{where} final_for: {word} is not the address's fault: not {condemns!r}")
 
 
-def _known(word: str, known: Iterable[str], complaint: str) -> None:
+def _check_word(word: str, words: Iterable[str], complaint: str) -> None:
     """Raise ValueError with the nearest known word if this one is not known."""
-    known = sorted(known)
-    if word in known:
+    words = sorted(words)
+    if word in words:
         return
-    near = get_close_matches(word, known, 1, 0.5)
+    near = get_close_matches(word, words, 1, 0.5)
     raise ValueError(f"{complaint}; did you mean {near[0]}?" if near else f"{complaint}.")

@@ -86,24 +86,24 @@ class Resolution:
 
     def special(self, variant: str) -> Self:
         """Return the resolution in the words of one of its variants; itself for any other word."""
-        for each in self.variants:
-            if each.name == variant:
+        for special in self.variants:
+            if special.name == variant:
                 return replace(
                     self,
-                    title=each.title,
-                    summary=each.summary,
-                    explanation=each.explanation,
-                    steps=each.steps,
-                    owner=each.owner or self.owner,
-                    aliases=each.aliases or self.aliases,
-                    samples=each.samples or self.samples,
+                    title=special.title,
+                    summary=special.summary,
+                    explanation=special.explanation,
+                    steps=special.steps,
+                    owner=special.owner or self.owner,
+                    aliases=special.aliases or self.aliases,
+                    samples=special.samples or self.samples,
                 )
         return self
 
     def hinted(self, *replies: str) -> Self:
         """Return the resolution with the steps that hold for such replies before all others."""
-        said = "\n".join(replies)[:HINTED_LIMIT]
-        first = tuple(hint.step for hint in self.hints if hint.fits(said))
+        text = "\n".join(replies)[:HINTED_LIMIT]
+        first = tuple(hint.step for hint in self.hints if hint.fits(text))
         return replace(self, steps=(*first, *self.steps)) if first else self
 
 
@@ -171,8 +171,10 @@ def _resolution(word: str, table: Mapping[str, Any]) -> Resolution:
         aliases=tuple(table.get("aliases", ())),
         samples=tuple(table.get("samples", ())),
         checks=tuple(table.get("checks", ())),
-        hints=tuple(Hint(each["reply"], each["step"]) for each in table.get("hints", ())),
-        variants=tuple(_variant(name, each) for name, each in table.get("variants", {}).items()),
+        hints=tuple(Hint(hint["reply"], hint["step"]) for hint in table.get("hints", ())),
+        variants=tuple(
+            _variant(name, variant) for name, variant in table.get("variants", {}).items()
+        ),
     )
 
 

@@ -28,7 +28,7 @@ class Alternatives:
             Alternative(rule.id, text) for rule in rulebook.rules for text in alternatives(rule)
         )
         self.all = tuple(self.unmatched)
-        rules = [_alone(order, each) for order, each in enumerate(self.all)]
+        rules = [_alone(order, alternative) for order, alternative in enumerate(self.all)]
         self._rulebook = Rulebook(compiled(rules, (), read_statuses()))
 
     def match(self, text: str) -> None:

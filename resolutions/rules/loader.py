@@ -61,7 +61,7 @@ def joined(written: Written, named: Mapping[str, str]) -> str:
     Raises ValueError for a name that stands for nothing.
     """
     alternatives = (written,) if isinstance(written, str) else map("".join, written)
-    return "|".join([_spelled_out(each, named) for each in alternatives])
+    return "|".join([_spelled_out(alternative, named) for alternative in alternatives])
 
 
 def _spelled_out(alternative: str, named: Mapping[str, str]) -> str:

@@ -1,5 +1,7 @@
 """The alternatives of rules: each is in a reply that is known."""
 
+import pytest
+
 from resolutions.rules.alternatives import Alternative, Alternatives
 from resolutions.rules.compiled import compiled
 from resolutions.rules.rule import Rule
@@ -8,6 +10,7 @@ from resolutions.rules.statuses import read_statuses
 from training.samples import labelled
 
 
+@pytest.mark.slow
 def test_every_alternative_is_in_a_known_reply(rulebook: Rulebook) -> None:
     alternatives = Alternatives(rulebook)
 
