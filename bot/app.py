@@ -40,7 +40,7 @@ from handlers.posting import Poster
 from handlers.provider import Clock
 from handlers.slack.shown import Shown
 from handlers.triage import Triage
-from handlers.webhooks import Webhooks
+from handlers.webhooks import STORED, WebhookOutcome, Webhooks
 
 BACKLOG = 1_024
 REQUEST_SECONDS = 1.5
@@ -176,10 +176,10 @@ class Bot:
         port = runner.addresses[0][1]
         self.url = f"http://{settings.server.host}:{port}"
 
-    def _heard(self, source: str, outcome: str) -> None:
+    def _heard(self, source: str, outcome: WebhookOutcome) -> None:
         """Count the answer to a webhook, and wake triage where something was stored."""
         self.metrics.webhook(source, outcome)
-        if outcome in {"stored", "quarantined"}:
+        if outcome in STORED:
             self.worker.wake.set()
 
     async def _wrong(self) -> list[str]:

@@ -7,33 +7,19 @@ from is durable.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import Enum, StrEnum, auto
+from enum import Enum, auto
 from typing import Any, Protocol
 
 from handlers.provider import Confirmation, Parsed, Suppression, WebhookRequest
-from resolutions.alert import Alert, Deed, Delivery, Triaged
+from resolutions.alert import Alert, Deed, Delivery, JobState, Triaged
 from resolutions.bounce import BounceEvent
-
-US = "bounce"
-"""Who does what nobody asked for."""
-
-
-class JobState(StrEnum):
-    """Where a job stands. The last four are final, but `dead` can be retried by a person."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    CANCELLED = "cancelled"
-    STOPPED = "stopped"  # by a person, half way
-    DEAD = "dead"  # a permanent error, or too many attempts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """The durable execution of an action.
 
-    `by` is a Slack user id, or "bounce" for our own. `run_at` None means now. `key` is made by
+    `by` is a Slack user id, or `US`. `run_at` None means now. `key` is made by
     the store: name:alert:generation, so that two clicks of two people are one job. `cursor` is
     how far it got, `token` fences the acknowledgement of one attempt.
     """

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from enum import StrEnum
 
 from aiohttp import web
 
@@ -50,11 +51,27 @@ def _within(limit: int, body: bytes) -> bytes:
     return body
 
 
+class WebhookOutcome(StrEnum):
+    """What became of a request, as it is counted."""
+
+    STORED = "stored"
+    QUARANTINED = "quarantined"
+    FORGED = "forged"
+    MALFORMED = "malformed"
+    TOO_LARGE = "too-large"
+    BUSY = "busy"
+    UNKNOWN_SOURCE = "unknown-source"
+    SLOW = "slow"
+
+
+STORED = frozenset({WebhookOutcome.STORED, WebhookOutcome.QUARANTINED})
+"""Something was kept of it."""
+
+
 class Webhooks:
     """Receives the requests of all configured sources.
 
-    `count(source, outcome)` hears of each answer; outcomes are `stored`, `quarantined`, `forged`,
-    `malformed`, `too-large`, `busy`, `unknown-source`, `slow`.
+    `count(source, outcome)` hears of each answer.
     """
 
     def __init__(
@@ -62,7 +79,7 @@ class Webhooks:
         sources: Mapping[str, Provider],
         events: Events,
         clock: Clock,
-        count: Callable[[str, str], None],
+        count: Callable[[str, WebhookOutcome], None],
         body_limit: int = BODY_LIMIT,
     ) -> None:
         self._sources = sources
@@ -80,13 +97,13 @@ class Webhooks:
         source = request.match_info["source"]
         provider = self._sources.get(source)
         if provider is None:
-            return self._refuse("unknown", "unknown-source", 404)
+            return self._refuse("unknown", WebhookOutcome.UNKNOWN_SOURCE, 404)
         try:
             body = await read_body(request, self._body_limit)
         except TooLargeError:
-            return self._refuse(source, "too-large", 413)
+            return self._refuse(source, WebhookOutcome.TOO_LARGE, 413)
         except TimeoutError:
-            return self._refuse(source, "slow", 408)
+            return self._refuse(source, WebhookOutcome.SLOW, 408)
         return await self._take(provider, _webhook(request, source, body, self._clock))
 
     async def _take(self, provider: Provider, request: WebhookRequest) -> web.Response:
@@ -98,19 +115,21 @@ class Webhooks:
             await self._events.record(request, parsed)
         except (SignatureError, ReplayedError) as error:
             log.warning("forged request", extra={"source": request.source, "why": str(error)})
-            return self._answer(request.source, "forged", provider.refused)
+            return self._answer(request.source, WebhookOutcome.FORGED, provider.refused)
         except MalformedError as error:
-            return self._answer(request.source, "malformed", 400, str(error))
+            return self._answer(request.source, WebhookOutcome.MALFORMED, 400, str(error))
         except BusyError:
-            return self._answer(request.source, "busy", provider.busy)
-        outcome = "quarantined" if parsed.unusable else "stored"
+            return self._answer(request.source, WebhookOutcome.BUSY, provider.busy)
+        outcome = WebhookOutcome.QUARANTINED if parsed.unusable else WebhookOutcome.STORED
         return self._answer(request.source, outcome, 200)
 
-    def _answer(self, source: str, outcome: str, status: int, text: str = "") -> web.Response:
+    def _answer(
+        self, source: str, outcome: WebhookOutcome, status: int, text: str = ""
+    ) -> web.Response:
         self._count(source, outcome)
         return web.Response(status=status, text=text or None)
 
-    def _refuse(self, source: str, outcome: str, status: int) -> web.Response:
+    def _refuse(self, source: str, outcome: WebhookOutcome, status: int) -> web.Response:
         """Answer without having read the body, and close, for its rest is still on the way."""
         response = self._answer(source, outcome, status)
         response.force_close()

@@ -15,6 +15,12 @@ AHEAD = timedelta(minutes=5)
 BEHIND = timedelta(days=30)
 """How far the time of an event may be from when it was heard of, and be believed."""
 
+REFUSED = "refused"
+"""The topic of all refusals of one operator."""
+
+US = "bounce"
+"""Who does what nobody asked for; people are Slack user ids."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertKey:
@@ -22,7 +28,7 @@ class AlertKey:
 
     `subject` is what the family is about: "source/campaign" (or "source/2026-06-15" without a
     campaign) for *list*, the operator's id for *receiver*, the From domain (else the source) for
-    *ours*. `topic` is the reason's word, or "refused" for the refusals of one operator.
+    *ours*. `topic` is the reason's word, or `REFUSED` for the refusals of one operator.
     """
 
     complaint: bool
@@ -114,14 +120,25 @@ class Delivery:
     provider: str = ""
 
 
+class JobState(StrEnum):
+    """Where a job stands. The last four are final, but `dead` can be retried by a person."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    STOPPED = "stopped"  # by a person, half way
+    DEAD = "dead"  # a permanent error, or too many attempts
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
     """What a person did with an alert, for its context line.
 
     `at` is when it was asked for, `ended_at` when it was done, cancelled or given up.
 
-    `state` is the job's: "waiting" (can still be cancelled or moved), "running", "done", "dead",
-    "cancelled", "stopped". `done` counts the recipients handled so far. `line` is the outcome.
+    `state` is the job's: one that waits can still be cancelled or moved. `done` counts the
+    recipients handled so far. `line` is the outcome.
     """
 
     action: str
@@ -130,9 +147,17 @@ class Deed:
     at: datetime
     job_id: int
     run_at: datetime | None = None
-    state: str = "done"
+    state: JobState = JobState.DONE
     done: int = 0
     ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A ticket that was opened for an alert; not every system gives an address to it."""
+
+    reference: str
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +169,7 @@ class Alert:
     same subject in the alert's time, None where no delivered feed is known ("rate unknown").
     `sample` holds the newest deliveries (at most 10), `recipients` how many distinct recipients
     there are in all.
-    `ticket` is the ticket's "reference url", if one was opened. `previous` is (channel, ts) of
-    the alert that this one continues.
+    `previous` is (channel, ts) of the alert that this one continues.
     """
 
     id: int
@@ -169,7 +193,7 @@ class Alert:
     tallies: tuple[Tally, ...] = ()
     sample: tuple[Delivery, ...] = ()
     deeds: tuple[Deed, ...] = ()
-    ticket: str = ""
+    ticket: Ticket | None = None
     previous: tuple[str, str] | None = None
 
     @property
@@ -225,7 +249,7 @@ def key_of(event: BounceEvent, diagnosis: Diagnosis, operator: str, family: Fami
             topic=topic,
         )
     if family is Family.RECEIVER:
-        topic = "refused" if diagnosis.reason in REFUSALS else diagnosis.reason.value
+        topic = REFUSED if diagnosis.reason in REFUSALS else diagnosis.reason.value
         subject = operator or event.domain or event.source
         return AlertKey(complaint=False, family=family, subject=subject, topic=topic)
     subject = event.from_domain or event.source

@@ -11,7 +11,7 @@ from handlers.slack.permalinks import Links
 from handlers.store import Job
 from handlers.task import AuditedTask, Outcome, Progress
 from handlers.ticket import Opened, Ticket
-from resolutions.alert import Alert, Delivery, Tally
+from resolutions.alert import REFUSED, Alert, Delivery, Tally
 from resolutions.catalogue.evidence_text import because
 from resolutions.catalogue.resolution import Resolution
 from resolutions.reason import Reason
@@ -127,7 +127,7 @@ def _ours(alert: Alert) -> list[str]:
 
 
 def _is_refused(alert: Alert) -> bool:
-    return alert.key.topic == "refused" or alert.reason is Reason.AUTHENTICATION_FAILURE
+    return alert.key.topic == REFUSED or alert.reason is Reason.AUTHENTICATION_FAILURE
 
 
 def _counts(alert: Alert) -> str:

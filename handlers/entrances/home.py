@@ -13,7 +13,7 @@ from handlers.slack.alert_text import headline, linked
 from handlers.slack.block_kit import Block
 from handlers.slack.permalinks import Links
 from handlers.store import Job, JobState, Quarantined, SourceHealth
-from resolutions.alert import Alert
+from resolutions.alert import US, Alert
 from resolutions.catalogue.resolution import Catalogue
 
 SHOWN = 10
@@ -88,7 +88,7 @@ class Home:
         lines = [
             f"{self._desk.labels.job(job.name)} for {blocks.moment(job.run_at)}, by <@{job.by}>"
             for job in jobs
-            if job.run_at is not None and job.by != "bounce"
+            if job.run_at is not None and job.by != US
         ]
         if len(lines) > SHOWN:
             lines[SHOWN:] = [f"and {len(lines) - SHOWN} more"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from handlers.slack.block_kit import Block, actions, button, context, cut, escape, moment, tame
 from handlers.slack.labels import Labels
-from resolutions.alert import Alert, Deed
+from resolutions.alert import US, Alert, Deed, JobState
 
 DEEDS = 6
 DEED_LIMIT = 400
@@ -27,7 +27,9 @@ def deed_blocks(alert: Alert, labels: Labels) -> Iterator[Block]:
 
 def tells_of_ticket(alert: Alert) -> bool:
     """Tell whether a line that is shown says which ticket was opened."""
-    return any(deed.action == "open_ticket" and deed.state == "done" for deed in _shown(alert))
+    return any(
+        deed.action == "open_ticket" and deed.state is JobState.DONE for deed in _shown(alert)
+    )
 
 
 def _ordered(alert: Alert) -> list[Deed]:
@@ -46,21 +48,21 @@ def _shown(alert: Alert) -> list[Deed]:
 
 
 def _open(deed: Deed) -> bool:
-    return deed.state in {"waiting", "running"}
+    return deed.state in {JobState.WAITING, JobState.RUNNING}
 
 
 def _deed(deed: Deed, called: str, total: int) -> str:
     what = tame(" ".join(deed.line.split()))
-    who = "Bounce Desk" if deed.by == "bounce" else f"<@{escape(deed.by)}>"
-    if deed.state == "waiting" and deed.run_at is not None:
+    who = "Bounce Desk" if deed.by == US else f"<@{escape(deed.by)}>"
+    if deed.state is JobState.WAITING and deed.run_at is not None:
         tried = f" (last attempt: {cut(what, 100)})" if what else ""
         return f"{called} scheduled by {who} for {moment(deed.run_at)}{tried}"
-    if deed.state == "waiting":
+    if deed.state is JobState.WAITING:
         return f"{called} asked for by {who}, {moment(deed.at)}; it runs next"
-    if deed.state == "running":
+    if deed.state is JobState.RUNNING:
         return f"{called}: {_bar(deed.done, total)}, by {who} since {moment(deed.at)}"
-    if deed.state != "done":
-        words = {"dead": "failed", "stopped": f"stopped after {deed.done:,}"}
+    if deed.state is not JobState.DONE:
+        words = {JobState.DEAD: "failed", JobState.STOPPED: f"stopped after {deed.done:,}"}
         ended = f"{called} {words.get(deed.state, deed.state)}"
         what = (
             f"{ended} {what}" if what.startswith("by ") else f"{ended}: {what}" if what else ended
@@ -76,10 +78,10 @@ def _bar(done: int, total: int) -> str:
 
 
 def _controls(deed: Deed, labels: Labels) -> Iterator[Block]:
-    if deed.state == "waiting" and deed.run_at is not None:
+    if deed.state is JobState.WAITING and deed.run_at is not None:
         names = ["move", "cancel"]
     else:
-        names = {"running": ["stop"], "dead": ["retry"]}.get(deed.state, [])
+        names = {JobState.RUNNING: ["stop"], JobState.DEAD: ["retry"]}.get(deed.state, [])
     for word in names:
         if word in labels.buttons:
             yield button(
@@ -89,9 +91,9 @@ def _controls(deed: Deed, labels: Labels) -> Iterator[Block]:
 
 def _restorable(deeds: Sequence[Deed]) -> Deed | None:
     """Return the newest deed that flagged contacts, unless they were taken back since."""
-    done = [deed for deed in deeds if deed.state in {"done", "stopped"}]
+    done = [deed for deed in deeds if deed.state in {JobState.DONE, JobState.STOPPED}]
     for deed in reversed(done):
-        if deed.action == "reactivate" and deed.state == "done":
+        if deed.action == "reactivate" and deed.state is JobState.DONE:
             return None
         if deed.action == "deactivate":
             return deed

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from handlers.slack.block_kit import cut, escape, moment
 from handlers.slack.labels import Labels
-from resolutions.alert import Alert, Delivery, Tally
+from resolutions.alert import REFUSED, Alert, Delivery, Tally
 from resolutions.bounce import Permanence
 from resolutions.catalogue.resolution import Family, Resolution, Severity
 from resolutions.catalogue.texts import hardness
@@ -43,7 +43,7 @@ def title(alert: Alert, resolution: Resolution) -> str:
         owner = f"From {subject}" if "." in subject else subject
         return f"{name(owner)}: {_inside(what)}"
     operator = name(alert.operator_name or subject)
-    if alert.key.topic == "refused":
+    if alert.key.topic == REFUSED:
         verb = "refuses"
         if is_quiet(alert):
             verb = "defers" if alert.waiting else "deferred"
@@ -211,8 +211,8 @@ def origin(alert: Alert) -> str:
 
 def ticket(alert: Alert) -> str:
     """Return the ticket of an alert as mrkdwn: a link if there is an address to it."""
-    reference, _, url = alert.ticket.rpartition(" ")
-    return link(url, reference) if reference and _is_url(url) else escape(alert.ticket)
+    opened = alert.ticket
+    return "" if opened is None else link(opened.url, opened.reference)
 
 
 def link(url: str, label: str) -> str:
@@ -229,7 +229,7 @@ def linked(url: str, line: str) -> str:
 
 def blocked_ips(alert: Alert) -> str:
     """Return the IP addresses of ours that a receiver named when it refused, "" for none."""
-    if alert.key.topic != "refused":
+    if alert.key.topic != REFUSED:
         return ""
     named = sending_ips(delivery.reply for delivery in alert.sample)
     if not named:

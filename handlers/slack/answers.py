@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from handlers.slack import alert_message as blocks
 from handlers.slack.block_kit import Block, cut, escape, moment
 from handlers.store import Audited, Contact
-from resolutions.alert import Delivery
+from resolutions.alert import US, Delivery
 from resolutions.bounce import Kind, SmtpReply
 from resolutions.catalogue.evidence_text import against, because
 from resolutions.catalogue.explain import Explained
@@ -194,7 +194,7 @@ def _samples(resolution: Resolution) -> Iterator[Block]:
 def _state(one: Contact) -> str:
     parts = []
     if one.inactive:
-        by = "Bounce Desk" if one.flagged_by == "bounce" else f"<@{escape(one.flagged_by)}>"
+        by = "Bounce Desk" if one.flagged_by == US else f"<@{escape(one.flagged_by)}>"
         when = f" on {moment(one.flagged_at)}" if one.flagged_at else ""
         parts.append(f"flagged as inactive by {by}{when}")
     if one.complained:

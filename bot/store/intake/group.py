@@ -24,7 +24,8 @@ from bot.store.sql.tables import (
     sources,
 )
 from handlers.errors import ReplayedError
-from handlers.store import US, JobState
+from handlers.store import JobState
+from resolutions.alert import US
 
 ARRIVAL = Arrival._fields[:4]
 

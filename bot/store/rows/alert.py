@@ -11,7 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.rows.delivery import delivery_of
 from bot.store.sql.columns import hashed
 from bot.store.sql.tables import DELIVERY_WAITS, alerts, deliveries, hours, jobs, tallies
-from resolutions.alert import Alert, AlertKey, Deed, Delivery, DeliveryState, Tally, rate_scope
+from resolutions.alert import (
+    Alert,
+    AlertKey,
+    Deed,
+    Delivery,
+    DeliveryState,
+    JobState,
+    Tally,
+    Ticket,
+    rate_scope,
+)
 from resolutions.catalogue.resolution import Family, Severity
 from resolutions.reason import Reason
 
@@ -83,9 +93,13 @@ def _alert(row: Row[Any], parts: Parts, sample: Sequence[Delivery], attempts: in
         tallies=tuple(parts.tallies.get(row.id, ())),
         sample=tuple(sample),
         deeds=tuple(parts.deeds.get(row.id, ())),
-        ticket=f"{row.ticket_reference} {row.ticket_url}".strip(),
+        ticket=_ticket(row),
         previous=parts.previous.get(row.previous_id),
     )
+
+
+def _ticket(row: Row[Any]) -> Ticket | None:
+    return Ticket(row.ticket_reference, row.ticket_url) if row.ticket_reference else None
 
 
 async def _tallies(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, list[Tally]]:
@@ -144,7 +158,7 @@ async def _deeds(connection: AsyncConnection, numbers: Sequence[int]) -> dict[in
                 at=row.created_at,
                 job_id=row.id,
                 run_at=row.run_at if row.run_at > row.created_at else None,  # None: at once
-                state=row.state,
+                state=JobState(row.state),
                 done=row.done,
                 ended_at=row.finished_at,
             )

@@ -92,7 +92,7 @@ async def test_later_clicks_show_the_ticket(room: Room, mailbox: Mailbox) -> Non
 
     assert len(mailbox.mails) == 1
     assert room.told(LINUS) == "The ticket is there: email to server-admin@help.example"
-    assert (await room.alert()).ticket.startswith("email to server-admin@help.example")
+    assert (await room.alert()).ticket.reference.startswith("email to server-admin@help.example")
     assert f"Ticket opened by <@{ADA}>: email to server-admin@help.example" in await room.thread()
 
 

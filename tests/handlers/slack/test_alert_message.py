@@ -18,7 +18,7 @@ from handlers.slack.labels import Labels
 from handlers.slack.recipient_csv import _row
 from handlers.slack.shown import WHOLE, Shown
 from handlers.store import Job
-from resolutions.alert import AlertKey, Deed, DeliveryState, Tally
+from resolutions.alert import AlertKey, Deed, DeliveryState, JobState, Tally, Ticket
 from resolutions.bounce import Permanence
 from resolutions.catalogue.evidence_text import WORDED
 from resolutions.catalogue.resolution import Catalogue, Family, Severity
@@ -160,7 +160,7 @@ def of_deferral(alert, resolution, delivery):
 def of_deeds(alert, resolution, delivery):
     at = alert().last_event_at
     acted = alert(
-        ticket="#12 https://tickets.example/12",
+        ticket=Ticket("#12", "https://tickets.example/12"),
         closed_at=at + timedelta(days=1),
         deeds=(
             Deed(
@@ -177,16 +177,18 @@ def of_deeds(alert, resolution, delivery):
                 at=at,
                 job_id=3,
                 run_at=at + timedelta(hours=20),
-                state="waiting",
+                state=JobState.WAITING,
             ),
-            Deed(action="resend", by="U3", line="", at=at, job_id=4, state="running", done=7),
+            Deed(
+                action="resend", by="U3", line="", at=at, job_id=4, state=JobState.RUNNING, done=7
+            ),
             Deed(
                 action="open_ticket",
                 by="bounce",
                 line="the mailbox is away",
                 at=at,
                 job_id=5,
-                state="dead",
+                state=JobState.DEAD,
             ),
         ),
     )
@@ -337,7 +339,7 @@ def test_a_ticket_is_named_once(alert, resolution, labels, now):
     opened = Deed(
         action="open_ticket", by="U1", line="Ticket opened by <@U1>: #12", at=now, job_id=2
     )
-    about = alert(ticket="email to admin@acme.example", deeds=(opened,))
+    about = alert(ticket=Ticket("email to admin@acme.example"), deeds=(opened,))
 
     message = blocks.alert(about, resolution(), labels=labels, shown=Shown(), now=now)
     later = blocks.alert(
@@ -591,11 +593,11 @@ def test_no_word_from_outside_breaks_a_limit(alert, delivery, resolution, words,
     now = alert().last_event_at
     names = (*resolution().actions, "move", "cancel", "more")
     labels = Labels(dict.fromkeys(names, "Label" * 20), dict.fromkeys(names, "Label" * 20))
-    states = ["waiting", "running", "done", "dead", "stopped", "cancelled"]
+    states = list(JobState)
     about = alert(
         key=AlertKey(complaint=False, family=family, subject=subject, topic="refused"),
         operator_name=operator,
-        ticket=f"{line} https://{line}",
+        ticket=Ticket(line, f"https://{line}"),
         closed_at=now,
         tallies=tuple(
             Tally(dimension=dimension, word=f"{number}{word}", bounced=number)

@@ -1,6 +1,7 @@
 """Alerts as people see them: whole, in order, with what was done."""
 
 from handlers.store import Job
+from resolutions.alert import Ticket
 from resolutions.bounce import Kind, SmtpReply
 from resolutions.reason import Reason
 from tests.bot.store.samples import GONE, arrival, deferral, event
@@ -58,11 +59,11 @@ async def test_deeds_are_the_jobs_of_the_alert(hook, store, clock):
 async def test_the_ticket_of_an_alert_is_its_reference_and_address(hook, store):
     await hook(event(1))
     [alert] = await store.alerts.newest()
-    assert alert.ticket == ""
+    assert alert.ticket is None
 
     await store.alerts.set_ticket(alert.id, "#12", "https://example.org/12")
 
-    assert (await store.alerts.get(alert.id)).ticket == "#12 https://example.org/12"
+    assert (await store.alerts.get(alert.id)).ticket == Ticket("#12", "https://example.org/12")
 
 
 async def test_complaints_and_bounces_of_a_campaign_have_one_rate(hook, store):
