@@ -280,8 +280,8 @@ def _rule(id_: str, text: str, group: WordingGroup) -> str:
         "[[rule]]",
         f'id = "{id_}"',
         f'reason = "{group.answer}"  # choose: this is what was answered without a rule',
+        f"examples = [{json.dumps(example, ensure_ascii=False)}]",
         f"text = '{text}'" if text else "text = ''  # write the words that tell the reason",
-        f"example = {json.dumps(example, ensure_ascii=False)}",
     ]
     return "\n".join(lines)
 

@@ -179,7 +179,7 @@ def test_a_suggested_rule_can_be_used_as_it_is(collected, tmp_path, text):
     own = Rulebook.load([file])
 
     (rule,) = tomllib.loads(found.rules[0])["rule"]
-    won = diagnose(PastedReply(SmtpReply(rule["example"])), own)
+    won = diagnose(PastedReply(SmtpReply(rule["examples"][0])), own)
     assert won.evidence[0].rule == rule["id"]
     assert "ana@" not in found.rules[0]
     assert all(one.isprintable() or one == "\n" for one in found.rules[0])
