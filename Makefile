@@ -40,7 +40,7 @@ same: $(VENV)/.developer
 	@$(BIN)/python -m tests.equivalence $(AGAINST) $(ARGS)
 
 learn: $(VENV)/.developer
-	@$(BIN)/python -m training
+	@$(BIN)/python -m training $(ARGS)
 
 bench: $(VENV)/.developer
 	@$(BIN)/python -m tests.benchmarks $(ARGS)

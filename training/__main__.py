@@ -1,13 +1,52 @@
 """Make resolutions/knowledge/likeness.json from labelled replies: `make learn`."""
 
+import argparse
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from resolutions.bounce import SmtpReply
-from resolutions.diagnosis.classifier import FILE, Features
-from resolutions.rules.reply import read_reply
-from training.learner import Learner
-from training.samples import fingerprint, labelled
+from resolutions.diagnosis.classifier import FILE, Likeness
+from training.learner import ROUNDS, SETTINGS, Learner
+from training.samples import HeldOut, fingerprint, held_out, samples
+
+
+def main() -> None:
+    """Learn, print how well after each round, and write the file."""
+    rounds = _rounds()
+    seen = samples()
+    unseen = held_out(seen)
+    learner = Learner(seen)
+    print(f"learning from {len(seen)} replies, measuring by {len(unseen)} others")
+    right = 0.0
+    for number, loss in enumerate(learner.learn(rounds), 1):
+        right = accuracy(learner.model(), unseen)
+        print(f"round {number}: loss {loss:.4f}, held out {right:.4f}")
+    if rounds != ROUNDS:
+        print(f"nothing written: the model takes {ROUNDS} rounds")
+        return
+    model = {
+        "made_from": fingerprint(seen, SETTINGS),
+        "held_out": {"replies": len(unseen), "accuracy": round(right, 4)},
+        "classes": learner.classes,
+        "bias": [round(value, 3) for value in learner.bias],
+        "weights": learner.kept(),
+    }
+    FILE.write_text(_written(model), encoding="utf-8")
+    print(f"{FILE.name}: {len(learner.kept())} features")
+
+
+def accuracy(model: Likeness, unseen: Sequence[HeldOut]) -> float:
+    """Return for what share of replies the model alone names a label that a person accepts."""
+    named = [(model.of(one.reply), one.accepted) for one in unseen]
+    return sum(like is not None and like.word in accepted for like, accepted in named) / len(named)
+
+
+def _rounds() -> int:
+    about = "show how accuracy goes on; any number but the usual writes nothing"
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=about)
+    rounds: int = parser.parse_args().rounds
+    return rounds
 
 
 def _written(model: dict[str, Any]) -> str:
@@ -20,26 +59,6 @@ def _written(model: dict[str, Any]) -> str:
     ]
     lined = ",\n".join(lines)
     return f'{{{head}, "weights": {{\n{lined}\n}}}}\n'
-
-
-def main() -> None:
-    """Learn and write the file."""
-    samples = list(
-        dict.fromkeys(
-            (label, tuple(Features(read_reply(SmtpReply(reply))).places))
-            for label, reply in labelled()
-        )
-    )
-    learner = Learner(samples)
-    learner.learn()
-    model = {
-        "made_from": fingerprint(),
-        "classes": learner.classes,
-        "bias": [round(value, 3) for value in learner.bias],
-        "weights": learner.kept(),
-    }
-    FILE.write_text(_written(model), encoding="utf-8")
-    print(f"{FILE.name}: {len(samples)} replies, {len(learner.names)} features")
 
 
 if __name__ == "__main__":

@@ -2,10 +2,15 @@
 
 import math
 import random
-import sys
 from collections import Counter
+from collections.abc import Iterator, Sequence
 
-ROUNDS = 24
+from resolutions.diagnosis.classifier import Likeness
+from training.samples import Sample
+
+ROUNDS = 4
+"""With these the most replies of the tests are named; `make learn ARGS="--rounds 24"` shows it."""
+
 STEP = 1.0
 START = 0.1
 """What the squares of the slopes begin with: a first step that is not too wide."""
@@ -20,6 +25,9 @@ TWICE = 2
 SMALL = 0.3
 """Weights nearer to zero are dropped."""
 
+SETTINGS = (ROUNDS, STEP, START, DECAY, SLIGHT, TWICE, SMALL)
+"""All that the model depends on beside the samples."""
+
 Says = tuple[float, list[int], list[float]]
 """How rare a feature is, the classes for or against which it speaks, and how much."""
 
@@ -29,7 +37,7 @@ Vector = list[tuple[int, float]]
 class Learner:
     """A model in the making."""
 
-    def __init__(self, samples: list[tuple[str, tuple[str, ...]]]) -> None:
+    def __init__(self, samples: Sequence[Sample]) -> None:
         seen = Counter(name for _, names in samples for name in names)
         self.classes = sorted({label for label, _ in samples})
         self.names = sorted(name for name in seen if seen[name] >= TWICE)
@@ -49,14 +57,14 @@ class Learner:
         norm = math.sqrt(sum(self.rarity[number] ** 2 for number in numbers)) or 1.0
         return [(number, self.rarity[number] / norm) for number in numbers]
 
-    def learn(self) -> None:
-        """Go over the samples, in another order each time."""
+    def learn(self, rounds: int = ROUNDS) -> Iterator[float]:
+        """Go over the samples, in another order each time; yield the mean loss of each round."""
         order = list(range(len(self.vectors)))
         dice = random.Random(1)
-        for number in range(ROUNDS):
+        for _ in range(rounds):
             dice.shuffle(order)
             loss = sum(self._step(self.vectors[index], self.labels[index]) for index in order)
-            print(f"round {number + 1}: loss {loss / len(order):.4f}", file=sys.stderr)
+            yield loss / len(order)
 
     def _step(self, vector: Vector, label: int) -> float:
         chances = self._chances(vector)
@@ -87,8 +95,13 @@ class Learner:
             squares[one] += steep * steep
             self.weights[number][one] -= STEP * steep / math.sqrt(squares[one])
 
+    def model(self) -> Likeness:
+        """Return what was learned so far, rounded as the file has it."""
+        bias = [round(value, 3) for value in self.bias]
+        return Likeness.of_weights(self.classes, bias, self.kept())
+
     def kept(self) -> dict[str, Says]:
-        """Return the weights as the file has them, without those that say nothing."""
+        """Return the weights of each feature that speaks for or against a class."""
         kept: dict[str, Says] = {}
         for name, rarity, weights in zip(self.names, self.rarity, self.weights, strict=True):
             says = {one: round(weight, 1) for one, weight in enumerate(weights)}

@@ -1,12 +1,10 @@
 """What a reply is most like, and when that counts."""
 
-import json
-
 import pytest
 
 from resolutions.bounce import Kind, Permanence, SmtpReply
 from resolutions.catalogue.evidence_text import phrase
-from resolutions.diagnosis.classifier import FILE, Features, Likeness
+from resolutions.diagnosis.classifier import Features, Likeness
 from resolutions.diagnosis.diagnose import diagnose
 from resolutions.diagnosis.result import Confidence, Diagnosis, PastedReply
 from resolutions.reason import Reason
@@ -15,8 +13,6 @@ from resolutions.rules.reply import read_reply
 from resolutions.rules.rule import Rule
 from resolutions.rules.rulebook import Rulebook
 from resolutions.rules.statuses import read_statuses
-from training.learner import Learner
-from training.samples import fingerprint
 
 KINDS = {kind.value for kind in Kind}
 
@@ -41,10 +37,6 @@ def one_rule(text: str, reason: Reason) -> Rulebook:
 
 def like(text: str):
     return Likeness.load().of(read_reply(SmtpReply(text)))
-
-
-def test_the_model_is_made_of_the_replies_as_they_are_now():
-    assert json.loads(FILE.read_text(encoding="utf-8"))["made_from"] == fingerprint(), "make learn"
 
 
 def test_every_class_is_a_reason_or_a_kind():
@@ -143,19 +135,3 @@ def test_what_decided_is_told_to_people(ask):
     found = ask("the mailbox is full, over quota, no storage left")
 
     assert phrase(found).startswith("likeness to known replies in the words")
-
-
-def test_learning_tells_two_words_apart():
-    words = ["full box", "box is full now", "unknown person", "person is unknown here"]
-    labels = ["quota-issues", "quota-issues", "bad-mailbox", "bad-mailbox"]
-    samples = [
-        (label, tuple(Features(read_reply(SmtpReply(text))).places))
-        for label, text in zip(labels, words, strict=True)
-    ]
-    learner = Learner(samples)
-
-    learner.learn()
-
-    model = Likeness.of_weights(learner.classes, learner.bias, learner.kept())
-    assert model.of(read_reply(SmtpReply("box full"))).word == "quota-issues"
-    assert model.of(read_reply(SmtpReply("person unknown"))).word == "bad-mailbox"
