@@ -60,7 +60,7 @@ class Verdict:
     """The provider's own classification, translated.
 
     `word` is the provider's word ("Permanent/General"). `reason` is what it means when the reply
-    is silent. A `fact` is something only the provider can know (its suppression list, its own
+    is silent. What is `authoritative` only the provider can know (its suppression list, its own
     expiry, a refusal of our request): it outranks the words of the reply.
     """
 
@@ -68,7 +68,7 @@ class Verdict:
     kind: Kind = Kind.BOUNCE
     permanence: Permanence = Permanence.UNKNOWN
     reason: Reason | None = None
-    fact: bool = False
+    authoritative: bool = False
 
     @classmethod
     def unknown(cls, word: str) -> Self:

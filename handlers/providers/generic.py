@@ -68,7 +68,10 @@ MEANINGS: dict[str, Verdict] = {
     "deferral": Verdict(kind=Kind.DEFERRAL, permanence=Permanence.TRANSIENT),
     "complaint": Verdict(kind=Kind.COMPLAINT, permanence=Permanence.PERMANENT),
     "suppressed": Verdict(
-        kind=Kind.REJECTED, permanence=Permanence.PERMANENT, reason=Reason.SUPPRESSED, fact=True
+        kind=Kind.REJECTED,
+        permanence=Permanence.PERMANENT,
+        reason=Reason.SUPPRESSED,
+        authoritative=True,
     ),
     "delivered": Verdict(kind=Kind.DELIVERED),
     "ignore": Verdict(kind=Kind.NOT_A_BOUNCE),

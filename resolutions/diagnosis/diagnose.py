@@ -21,7 +21,7 @@ from resolutions.diagnosis.result import (
 from resolutions.diagnosis.second_opinion import compared
 from resolutions.reason import Reason, are_kin
 from resolutions.rules.reply import Reply, read_words
-from resolutions.rules.rule import Strength
+from resolutions.rules.rule import Precedence
 from resolutions.rules.rulebook import Hit, Rulebook
 from resolutions.rules.statuses import Statuses
 
@@ -56,7 +56,7 @@ def _diagnosed(
 ) -> Diagnosis:
     reply = read_words(words, code, status)
     seen = tuple(
-        [(hit.strength, hit.rule.order, hit.matched) for hit in rulebook.find(reply, receiver)]
+        [(hit.precedence, hit.rule.order, hit.matched) for hit in rulebook.find(reply, receiver)]
     )
     code, status = reply.code, reply.status
     diagnosis = _weighed(rulebook, seen, code, status, _is_taken(reply), reported)
@@ -66,14 +66,14 @@ def _diagnosed(
 @lru_cache(REMEMBERED)
 def _weighed(
     rulebook: Rulebook,
-    seen: tuple[tuple[Strength, int, str], ...],
+    seen: tuple[tuple[Precedence, int, str], ...],
     code: str,
     status: str,
     taken: bool,
     reported: Reported,
 ) -> Diagnosis:
     """Weigh what was seen; other replies in which the same is seen need no new look."""
-    hits = [Hit(strength, rulebook.rules[order], words) for strength, order, words in seen]
+    hits = [Hit(precedence, rulebook.rules[order], words) for precedence, order, words in seen]
     kind = reported.kind or _kind_of(hits, taken, reported.verdict)
     if kind in NO_BOUNCE:
         return no_bounce(kind, tuple(_kind_piece(hit) for hit in hits if hit.rule.kind))
@@ -86,7 +86,7 @@ def _weighed(
 class _Finding(NamedTuple):
     """One thing that points to a reason, before anything is weighed."""
 
-    strength: Strength
+    precedence: Precedence
     reason: Reason
     rule: str
     matched: str
@@ -95,16 +95,16 @@ class _Finding(NamedTuple):
 
 
 _CONFIDENCE = {
-    Strength.FACT: Confidence.CERTAIN,
-    Strength.OPERATOR: Confidence.CERTAIN,
-    Strength.RECEIVER: Confidence.CERTAIN,
-    Strength.SPECIFIC: Confidence.CERTAIN,
-    Strength.STATUS: Confidence.LIKELY,
-    Strength.GENERAL: Confidence.LIKELY,
-    Strength.VAGUE: Confidence.WEAK,
-    Strength.VAGUE_STATUS: Confidence.WEAK,
-    Strength.CODE: Confidence.WEAK,
-    Strength.PROVIDER: Confidence.WEAK,
+    Precedence.FACT: Confidence.CERTAIN,
+    Precedence.OPERATOR: Confidence.CERTAIN,
+    Precedence.RECEIVER: Confidence.CERTAIN,
+    Precedence.SPECIFIC: Confidence.CERTAIN,
+    Precedence.STATUS: Confidence.LIKELY,
+    Precedence.GENERAL: Confidence.LIKELY,
+    Precedence.VAGUE: Confidence.WEAK,
+    Precedence.VAGUE_STATUS: Confidence.WEAK,
+    Precedence.CODE: Confidence.WEAK,
+    Precedence.PROVIDER: Confidence.WEAK,
 }
 _LOWER = {Confidence.CERTAIN: Confidence.LIKELY, Confidence.LIKELY: Confidence.WEAK}
 
@@ -112,8 +112,8 @@ _LOWER = {Confidence.CERTAIN: Confidence.LIKELY, Confidence.LIKELY: Confidence.W
 def _examine(
     kind: Kind, findings: list[_Finding], hits: list[Hit], code: str, reported: Reported
 ) -> Diagnosis:
-    findings.sort(key=_strength)
-    main = findings[0] if findings else _Finding(Strength.PROVIDER, Reason.UNKNOWN, "", "")
+    findings.sort(key=_precedence)
+    main = findings[0] if findings else _Finding(Precedence.PROVIDER, Reason.UNKNOWN, "", "")
     against = [finding for finding in findings[1:] if _contradicts(finding, main)]
     return Diagnosis(
         kind=kind,
@@ -129,7 +129,7 @@ def _examine(
 
 def _receiver(hits: list[Hit]) -> str:
     """Return the rule file of the receiver that is seen, one with an operator before others."""
-    seen = [hit.rule for hit in hits if hit.strength is Strength.RECEIVER]
+    seen = [hit.rule for hit in hits if hit.precedence is Precedence.RECEIVER]
     return next((rule.receiver for rule in seen if rule.operator), seen[0].receiver if seen else "")
 
 
@@ -139,7 +139,7 @@ def _kind_piece(hit: Hit) -> Evidence:
 
 def _by_side(finding: _Finding, kind: Kind) -> _Finding:
     """Return what a finding means where our own side refused or speaks of itself."""
-    if kind is not Kind.REJECTED and finding.strength is not Strength.FACT:
+    if kind is not Kind.REJECTED and finding.precedence is not Precedence.FACT:
         return finding
     reason, variant = by_side(finding.reason, finding.variant)
     return finding._replace(reason=reason, variant=variant)
@@ -168,31 +168,31 @@ def _findings(
     hits: list[Hit], code: str, status: str, verdict: Verdict | None, statuses: Statuses
 ) -> Iterator[_Finding]:
     if verdict is not None and verdict.reason and verdict.reason is not Reason.UNKNOWN:
-        strength = Strength.FACT if verdict.fact else Strength.PROVIDER
-        yield _Finding(strength, verdict.reason, f"provider/{verdict.reason}", verdict.word)
-    for strength, rule, matched in hits:
+        precedence = Precedence.FACT if verdict.authoritative else Precedence.PROVIDER
+        yield _Finding(precedence, verdict.reason, f"provider/{verdict.reason}", verdict.word)
+    for precedence, rule, matched in hits:
         if not rule.kind:
-            yield _Finding(strength, rule.reason, rule.id, matched, rule.variant, rule.status)
+            yield _Finding(precedence, rule.reason, rule.id, matched, rule.variant, rule.status)
     meaning = statuses.of_status(status)
     if meaning:
-        strength = Strength.STATUS if meaning.precise else Strength.VAGUE_STATUS
-        yield _Finding(strength, meaning.reason, f"status/{meaning.reason}", status)
+        precedence = Precedence.STATUS if meaning.precise else Precedence.VAGUE_STATUS
+        yield _Finding(precedence, meaning.reason, f"status/{meaning.reason}", status)
     meaning = statuses.of_code(code)
     if meaning:
-        yield _Finding(Strength.CODE, meaning.reason, f"code/{meaning.reason}", code)
+        yield _Finding(Precedence.CODE, meaning.reason, f"code/{meaning.reason}", code)
 
 
-def _strength(finding: _Finding) -> Strength:
-    return finding.strength
+def _precedence(finding: _Finding) -> Precedence:
+    return finding.precedence
 
 
 def _contradicts(finding: _Finding, main: _Finding) -> bool:
     """Tell whether strong evidence names a reason that is not of the chosen one's kin."""
-    if finding.strength > Strength.GENERAL or finding.reason in {main.reason, Reason.UNKNOWN}:
+    if finding.precedence > Precedence.GENERAL or finding.reason in {main.reason, Reason.UNKNOWN}:
         return False
-    if main.strength is Strength.FACT:
+    if main.precedence is Precedence.FACT:
         return False
-    if finding.strength is Strength.STATUS and main.status:
+    if finding.precedence is Precedence.STATUS and main.status:
         return False  # the rule knows this status, and what this receiver means by it
     return not are_kin(main.reason, finding.reason)
 
@@ -200,28 +200,28 @@ def _contradicts(finding: _Finding, main: _Finding) -> bool:
 def _confidence(main: _Finding, findings: list[_Finding], against: list[_Finding]) -> Confidence:
     if main.reason is Reason.UNKNOWN:
         return Confidence.WEAK if main.rule else Confidence.NONE
-    confidence = _CONFIDENCE[main.strength]
+    confidence = _CONFIDENCE[main.precedence]
     agrees = any(other.reason is main.reason for other in findings if other is not main)
     if against:
         lower = _LOWER.get(confidence, confidence)
-        even = against[0].strength is main.strength is Strength.SPECIFIC and not agrees
+        even = against[0].precedence is main.precedence is Precedence.SPECIFIC and not agrees
         return _LOWER.get(lower, lower) if even else lower
-    if confidence is Confidence.WEAK and agrees and findings[-1].strength is Strength.PROVIDER:
+    if confidence is Confidence.WEAK and agrees and findings[-1].precedence is Precedence.PROVIDER:
         return Confidence.LIKELY
     return confidence
 
 
 _KINDS = {
-    Strength.FACT: "fact",
-    Strength.OPERATOR: "operator",
-    Strength.RECEIVER: "receiver",
-    Strength.SPECIFIC: "wording",
-    Strength.STATUS: "status",
-    Strength.GENERAL: "wording",
-    Strength.VAGUE: "wording",
-    Strength.VAGUE_STATUS: "status",
-    Strength.CODE: "code",
-    Strength.PROVIDER: "provider",
+    Precedence.FACT: "fact",
+    Precedence.OPERATOR: "operator",
+    Precedence.RECEIVER: "receiver",
+    Precedence.SPECIFIC: "wording",
+    Precedence.STATUS: "status",
+    Precedence.GENERAL: "wording",
+    Precedence.VAGUE: "wording",
+    Precedence.VAGUE_STATUS: "status",
+    Precedence.CODE: "code",
+    Precedence.PROVIDER: "provider",
 }
 
 
@@ -238,4 +238,4 @@ def _evidence(
 
 
 def _piece(finding: _Finding) -> Evidence:
-    return Evidence(_KINDS[finding.strength], finding.rule, finding.matched[:MATCHED_LIMIT])
+    return Evidence(_KINDS[finding.precedence], finding.rule, finding.matched[:MATCHED_LIMIT])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from resolutions.rules.compiled import compiled
 from resolutions.rules.reply import Reply, read_words
-from resolutions.rules.rule import Rule, Strength
+from resolutions.rules.rule import Precedence, Rule
 from resolutions.rules.rulebook import Rulebook
 from resolutions.rules.statuses import read_statuses
 
@@ -62,4 +62,4 @@ def _apart(text: str) -> Iterator[str]:
 
 
 def _alone(order: int, alternative: Alternative) -> Rule:
-    return Rule(id=str(order), text=alternative.text, strength=Strength.SPECIFIC, order=order)
+    return Rule(id=str(order), text=alternative.text, precedence=Precedence.SPECIFIC, order=order)

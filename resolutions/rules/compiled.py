@@ -14,7 +14,7 @@ from resolutions.rules.loader import load_rules
 from resolutions.rules.pattern import WORD_END, Wording, wordings
 from resolutions.rules.regex import expression_of
 from resolutions.rules.reply import masked
-from resolutions.rules.rule import Rule, Scope, Strength, plain
+from resolutions.rules.rule import Precedence, Rule, Scope, plain
 from resolutions.rules.rulebook import Compiled
 from resolutions.rules.statuses import PlainStatuses, read_statuses
 from resolutions.rules.vocabulary import words_to_keep
@@ -57,7 +57,7 @@ def compiled(rules: Sequence[Rule], scopes: Sequence[Scope], statuses: PlainStat
 
 
 def _is_late(rule: Rule) -> bool:
-    return rule.here or rule.strength is Strength.VAGUE
+    return rule.here or rule.precedence is Precedence.VAGUE
 
 
 def _phrases(

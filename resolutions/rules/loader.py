@@ -12,7 +12,7 @@ from typing import Any
 from resolutions.bounce import Kind
 from resolutions.reason import Reason
 from resolutions.rules.pattern import spelled_out
-from resolutions.rules.rule import STRENGTHS, Rule, Scope, Strength
+from resolutions.rules.rule import PRECEDENCES, Precedence, Rule, Scope
 from resolutions.rules.statuses import KNOWLEDGE, read
 
 Written = str | Sequence[str | Sequence[str]]
@@ -26,11 +26,11 @@ def load_rules(own: Sequence[Path]) -> tuple[list[Rule], list[Scope]]:
     """
     rules: list[Rule] = []
     scopes: list[Scope] = []
-    for name, data, strength in _files(own):
+    for name, data, precedence in _files(own):
         hosts, tokens = tuple(data.get("hosts", ())), tuple(data.get("tokens", ()))
         scope = Scope(name, hosts, tokens, data.get("operator", name if hosts or tokens else ""))
         scopes.append(scope)
-        default = STRENGTHS[data["strength"]] if "strength" in data else strength
+        default = PRECEDENCES[data["strength"]] if "strength" in data else precedence
         named = named_words(data)
         of_file = {"source": data.get("source", "")}
         entries = data.get("rule", ())
@@ -96,13 +96,13 @@ def _named(data: Mapping[str, Any], shared: Mapping[str, str]) -> dict[str, str]
     return named
 
 
-def _files(own: Sequence[Path]) -> Iterator[tuple[str, Mapping[str, Any], Strength]]:
+def _files(own: Sequence[Path]) -> Iterator[tuple[str, Mapping[str, Any], Precedence]]:
     for path in own:
         from resolutions.rules.schema import checked  # pydantic, which shipped files do not need
 
-        yield path.stem, checked(path), Strength.OPERATOR
+        yield path.stem, checked(path), Precedence.OPERATOR
     for path in sorted((KNOWLEDGE / "rules").glob("*.toml"), key=_general_last):
-        yield path.stem, read(path), Strength.SPECIFIC
+        yield path.stem, read(path), Precedence.SPECIFIC
 
 
 def _general_last(path: Path) -> tuple[bool, str]:
@@ -110,7 +110,11 @@ def _general_last(path: Path) -> tuple[bool, str]:
 
 
 def _rule(
-    entry: Mapping[str, Any], scope: Scope, strength: Strength, order: int, named: dict[str, str]
+    entry: Mapping[str, Any],
+    scope: Scope,
+    precedence: Precedence,
+    order: int,
+    named: dict[str, str],
 ) -> Rule:
     try:
         return Rule(
@@ -123,7 +127,7 @@ def _rule(
             status=tuple(entry.get("status", ())),
             code=tuple(entry.get("code", ())),
             here=entry.get("here", False),
-            strength=STRENGTHS[entry["strength"]] if "strength" in entry else strength,
+            precedence=PRECEDENCES[entry["strength"]] if "strength" in entry else precedence,
             receiver=scope.name,
             of_vendor=bool(scope.hosts or scope.tokens),
             operator=scope.operator,

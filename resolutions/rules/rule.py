@@ -7,7 +7,7 @@ from resolutions.bounce import Kind
 from resolutions.reason import Reason
 
 
-class Strength(IntEnum):
+class Precedence(IntEnum):
     """How far a kind of evidence is trusted; the lowest number decides."""
 
     FACT = 0  # what the sending provider says of itself
@@ -22,12 +22,12 @@ class Strength(IntEnum):
     PROVIDER = 9
 
 
-STRENGTHS = {
-    "fact": Strength.FACT,
-    "operator": Strength.OPERATOR,
-    "specific": Strength.SPECIFIC,
-    "general": Strength.GENERAL,
-    "vague": Strength.VAGUE,
+PRECEDENCES = {
+    "fact": Precedence.FACT,
+    "operator": Precedence.OPERATOR,
+    "specific": Precedence.SPECIFIC,
+    "general": Precedence.GENERAL,
+    "vague": Precedence.VAGUE,
 }
 
 
@@ -43,7 +43,7 @@ class Rule(NamedTuple):
 
     reason: Reason = Reason.UNKNOWN
     kind: Kind | None = None
-    strength: Strength = Strength.SPECIFIC
+    precedence: Precedence = Precedence.SPECIFIC
     id: str = ""
     variant: str = ""
     text: str = ""
@@ -81,10 +81,10 @@ PlainRule = tuple[Any, ...]
 def plain(rule: Rule) -> PlainRule:
     """Return the fields of a rule as values that can be kept."""
     kind = rule.kind.value if rule.kind else None
-    return (rule.reason.value, kind, rule.strength.value, *rule[3:])
+    return (rule.reason.value, kind, rule.precedence.value, *rule[3:])
 
 
 def restored(fields: PlainRule) -> Rule:
     """Return the rule of which these are the fields."""
-    reason, kind, strength, *others = fields
-    return Rule(Reason(reason), Kind(kind) if kind else None, Strength(strength), *others)
+    reason, kind, precedence, *others = fields
+    return Rule(Reason(reason), Kind(kind) if kind else None, Precedence(precedence), *others)

@@ -9,7 +9,7 @@ from resolutions.memo import Memo
 from resolutions.reason import Reason
 from resolutions.rules.index import Candidates, Phrase, PhraseIndex, PhraseParts
 from resolutions.rules.reply import Reply, masked
-from resolutions.rules.rule import PlainRule, Rule, Scope, Strength, restored
+from resolutions.rules.rule import PlainRule, Precedence, Rule, Scope, restored
 from resolutions.rules.statuses import KNOWLEDGE, PlainStatuses, Statuses
 from resolutions.rules.vocabulary import Vocabulary, Words
 
@@ -23,7 +23,7 @@ PLAIN_WORDS = 3
 class Hit(NamedTuple):
     """A rule that holds, how strongly, and the words it saw."""
 
-    strength: Strength
+    precedence: Precedence
     rule: Rule
     matched: str
 
@@ -60,8 +60,8 @@ class Rulebook:
         self._scopes = tuple(map(Scope._make, scopes))
         self._hosts = {host: scope for scope in self._scopes for host in scope.hosts}
         self._operators = {scope.name: scope.operator for scope in self._scopes}
-        self._vague = frozenset(r.order for r in self.rules if r.strength is Strength.VAGUE)
-        self._facts = frozenset(r.order for r in self.rules if r.strength is Strength.FACT)
+        self._vague = frozenset(r.order for r in self.rules if r.precedence is Precedence.VAGUE)
+        self._facts = frozenset(r.order for r in self.rules if r.precedence is Precedence.FACT)
         self._silent: dict[str, list[Rule]] = {}
         for rule in self.rules:
             if not rule.text:
@@ -96,7 +96,7 @@ class Rulebook:
     def find(self, reply: Reply, receiver: str) -> list[Hit]:
         """Return the rules that hold for a reply, the most telling first.
 
-        Of equal strength, the longest words tell most; those of one vendor, and those that a
+        Of the same precedence, the longest words tell most; those of one vendor, and those that a
         precise status confirms, count as longer than they are. What the whole report says of the
         sending provider counts; everything else is looked for in the innermost reply, and around
         it only if nothing is found there.
@@ -113,14 +113,10 @@ class Rulebook:
 
     def _around(self, reply: Reply, receivers: set[str], inside: list[Hit]) -> list[Hit]:
         """Return what counts of the words that stand around the innermost reply."""
-        telling = any(hit.strength <= Strength.GENERAL for hit in inside)
+        telling = any(hit.precedence <= Precedence.GENERAL for hit in inside)
         only = self._facts if telling else None
         around = self._find(reply, reply.whole, receivers, only)
-        return [
-            hit
-            for hit in around
-            if not inside or hit.strength is Strength.FACT or hit.strength <= Strength.GENERAL
-        ]
+        return [hit for hit in around if not inside or hit.precedence <= Precedence.GENERAL]
 
     def receiver_of(self, remote_host: str) -> str:
         """Return the name of the rule file that speaks for a host, empty if none does."""
@@ -190,7 +186,7 @@ class Rulebook:
         hits = []
         for rule, words in found:
             if _holds(rule, reply, receivers) and not self._is_denied(rule, text):
-                hits.append(Hit(_strength(rule, receivers, words), rule, words))
+                hits.append(Hit(_precedence(rule, receivers, words), rule, words))
         return hits
 
     def _once_a_group(self, matched: Mapping[int, str]) -> list[tuple[Rule, str]]:
@@ -233,13 +229,13 @@ def _has_status(wanted: tuple[str, ...], status: str) -> bool:
     return bool(status) and (status in wanted or f"x{status[1:]}" in wanted)
 
 
-def _strength(rule: Rule, receivers: set[str], matched: str) -> Strength:
-    """Return a rule's strength; few plain words with no other sign of the vendor are anybody's."""
-    if rule.strength is not Strength.SPECIFIC:
-        return rule.strength
+def _precedence(rule: Rule, receivers: set[str], matched: str) -> Precedence:
+    """Return how far a rule is trusted; few plain words, and no vendor seen, are anybody's."""
+    if rule.precedence is not Precedence.SPECIFIC:
+        return rule.precedence
     if rule.receiver in receivers:
-        return Strength.RECEIVER
-    return Strength.GENERAL if rule.of_vendor and _is_plain(matched) else rule.strength
+        return Precedence.RECEIVER
+    return Precedence.GENERAL if rule.of_vendor and _is_plain(matched) else rule.precedence
 
 
 _CODED = re.compile(r"[\d=_#:/\[(]|\w\.\w")
@@ -249,11 +245,11 @@ def _is_plain(words: str) -> bool:
     return words.count(" ") < PLAIN_WORDS and not _CODED.search(words)
 
 
-def _rank(hit: Hit, confirmed: Reason | None) -> tuple[Strength, bool, int, int]:
-    strength, rule, matched = hit
+def _rank(hit: Hit, confirmed: Reason | None) -> tuple[Precedence, bool, int, int]:
+    precedence, rule, matched = hit
     weight = len(matched)
     if rule.of_vendor:
         weight += VENDOR_WEIGHT
     if rule.reason is confirmed:
         weight += CONFIRMED_WEIGHT
-    return strength, rule.reason is Reason.UNKNOWN and rule.kind is None, -weight, rule.order
+    return precedence, rule.reason is Reason.UNKNOWN and rule.kind is None, -weight, rule.order

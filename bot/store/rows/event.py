@@ -110,7 +110,7 @@ def _body(event: BounceEvent) -> dict[str, Any]:
             verdict.kind.value,
             verdict.permanence.value,
             reason,
-            verdict.fact,
+            verdict.authoritative,
         ]
     return body
 
@@ -142,10 +142,16 @@ def event_of(source: str, body: Mapping[str, Any]) -> BounceEvent:
 
 
 @lru_cache(maxsize=1_024)
-def _verdict(word: str, kind: str, permanence: str, reason: str | None, fact: bool) -> Verdict:
+def _verdict(
+    word: str, kind: str, permanence: str, reason: str | None, authoritative: bool
+) -> Verdict:
     known = Reason(reason) if reason else None
     return Verdict(
-        word=word, kind=Kind(kind), permanence=Permanence(permanence), reason=known, fact=fact
+        word=word,
+        kind=Kind(kind),
+        permanence=Permanence(permanence),
+        reason=known,
+        authoritative=authoritative,
     )
 
 

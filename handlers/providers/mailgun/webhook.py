@@ -57,9 +57,14 @@ SEVERITIES = {
 """`severity` of a failed event, or the event itself. A deferral is tried again by Mailgun."""
 
 _SUPPRESSED = Verdict(
-    kind=Kind.REJECTED, permanence=Permanence.PERMANENT, reason=Reason.SUPPRESSED, fact=True
+    kind=Kind.REJECTED,
+    permanence=Permanence.PERMANENT,
+    reason=Reason.SUPPRESSED,
+    authoritative=True,
 )
-_TOO_OLD = Verdict(permanence=Permanence.PERMANENT, reason=Reason.MESSAGE_EXPIRED, fact=True)
+_TOO_OLD = Verdict(
+    permanence=Permanence.PERMANENT, reason=Reason.MESSAGE_EXPIRED, authoritative=True
+)
 
 WORDS = {
     **dict.fromkeys(("suppress-bounce", "suppress-unsubscribe", "suppress-complaint"), _SUPPRESSED),
@@ -195,7 +200,7 @@ class Mailgun(Provider):
         told = next((WORDS[known] for known in WORDS if known in parts), None)
         if told is None:
             return replace(base or Verdict(), word=word)
-        if told.fact or base is None:
+        if told.authoritative or base is None:
             return replace(told, word=word)
         return replace(base, word=word, reason=told.reason)
 

@@ -56,19 +56,19 @@ TYPES = {
     "BadEmailAddress": Verdict(kind=Kind.REJECTED, permanence=HARD, reason=Reason.BAD_MAILBOX),
     "SpamComplaint": Verdict(kind=Kind.COMPLAINT, permanence=HARD, reason=Reason.SPAM_RELATED),
     "ManuallyDeactivated": Verdict(
-        kind=Kind.REJECTED, permanence=HARD, reason=Reason.SUPPRESSED, fact=True
+        kind=Kind.REJECTED, permanence=HARD, reason=Reason.SUPPRESSED, authoritative=True
     ),
     "Unconfirmed": Verdict(  # our own account may not send yet
-        kind=Kind.REJECTED, permanence=HARD, reason=Reason.RELAYING_ISSUES, fact=True
+        kind=Kind.REJECTED, permanence=HARD, reason=Reason.RELAYING_ISSUES, authoritative=True
     ),
     "Blocked": Verdict(reason=Reason.POLICY_RELATED),
     "SMTPApiError": Verdict(  # our own call was wrong
-        kind=Kind.REJECTED, permanence=HARD, reason=Reason.PROTOCOL_ERRORS, fact=True
+        kind=Kind.REJECTED, permanence=HARD, reason=Reason.PROTOCOL_ERRORS, authoritative=True
     ),
     "InboundError": NO_BOUNCE,
     "DMARCPolicy": Verdict(permanence=HARD, reason=Reason.AUTHENTICATION_FAILURE),
     "TemplateRenderingFailed": Verdict(
-        kind=Kind.REJECTED, permanence=HARD, reason=Reason.CONTENT_RELATED, fact=True
+        kind=Kind.REJECTED, permanence=HARD, reason=Reason.CONTENT_RELATED, authoritative=True
     ),
 }
 """`Type` → what it means where the reply is silent.

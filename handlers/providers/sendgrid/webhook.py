@@ -44,7 +44,7 @@ AHEAD = timedelta(hours=1)
 """How far our clock may be behind SendGrid's."""
 
 _DROPPED = Verdict(kind=Kind.REJECTED, permanence=Permanence.PERMANENT)
-_SUPPRESSED = replace(_DROPPED, reason=Reason.SUPPRESSED, fact=True)
+_SUPPRESSED = replace(_DROPPED, reason=Reason.SUPPRESSED, authoritative=True)
 
 EVENTS = {
     "bounce": Verdict(permanence=Permanence.PERMANENT),
@@ -70,15 +70,15 @@ DROPS = {
     "bounced address": _SUPPRESSED,
     "unsubscribed address": _SUPPRESSED,
     "spam reporting address": _SUPPRESSED,
-    "invalid smtpapi header": replace(_DROPPED, reason=Reason.PROTOCOL_ERRORS, fact=True),
-    "spam content": replace(_DROPPED, reason=Reason.CONTENT_RELATED, fact=True),
+    "invalid smtpapi header": replace(_DROPPED, reason=Reason.PROTOCOL_ERRORS, authoritative=True),
+    "spam content": replace(_DROPPED, reason=Reason.CONTENT_RELATED, authoritative=True),
     "recipient list over package quota": Verdict(
         kind=Kind.REJECTED,
         permanence=Permanence.TRANSIENT,
         reason=Reason.RATE_LIMITED,
-        fact=True,
+        authoritative=True,
     ),
-    "invalid": replace(_DROPPED, reason=Reason.BAD_MAILBOX, fact=True),
+    "invalid": replace(_DROPPED, reason=Reason.BAD_MAILBOX, authoritative=True),
 }
 """How `reason` of a dropped email begins: SendGrid's own refusal, the longer beginning first."""
 

@@ -48,11 +48,14 @@ from resolutions.reason import Reason
 from resolutions.rules.reply import read_reply
 
 _SUPPRESSED = Verdict(
-    kind=Kind.REJECTED, permanence=Permanence.PERMANENT, reason=Reason.SUPPRESSED, fact=True
+    kind=Kind.REJECTED,
+    permanence=Permanence.PERMANENT,
+    reason=Reason.SUPPRESSED,
+    authoritative=True,
 )
 
 
-_REFUSED = replace(_SUPPRESSED, reason=None, fact=False)
+_REFUSED = replace(_SUPPRESSED, reason=None, authoritative=False)
 _FINAL = Verdict(permanence=Permanence.PERMANENT)
 _PASSING = Verdict(permanence=Permanence.TRANSIENT)
 _DELAYED = Verdict(kind=Kind.DEFERRAL, permanence=Permanence.TRANSIENT)
@@ -81,8 +84,8 @@ CLASSES = {
     ),
     "DeliveryDelay/SendingDeferral": replace(_DELAYED, reason=Reason.RATE_LIMITED),
     "Reject": _REFUSED,
-    "Reject/Bad content": replace(_REFUSED, reason=Reason.VIRUS_RELATED, fact=True),
-    "Rendering Failure": replace(_REFUSED, reason=Reason.CONTENT_RELATED, fact=True),
+    "Reject/Bad content": replace(_REFUSED, reason=Reason.VIRUS_RELATED, authoritative=True),
+    "Rendering Failure": replace(_REFUSED, reason=Reason.CONTENT_RELATED, authoritative=True),
     "Complaint": replace(_FINAL, kind=Kind.COMPLAINT),
     "Complaint/not-spam": Verdict(kind=Kind.NOT_A_BOUNCE),
     "Complaint/auth-failure": Verdict(kind=Kind.NOT_A_BOUNCE),

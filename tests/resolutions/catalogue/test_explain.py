@@ -249,7 +249,7 @@ def test_what_agrees_is_said_too():
 
 
 def test_a_providers_own_class_is_named():
-    verdict = Verdict(word="Permanent/Suppressed", reason=Reason.SUPPRESSED, fact=True)
+    verdict = Verdict(word="Permanent/Suppressed", reason=Reason.SUPPRESSED, authoritative=True)
 
     decided, _ = phrases("", verdict)
 

@@ -68,7 +68,7 @@ def test_reply_code_is_the_last_resort(ask) -> None:
 
 
 def test_providers_fact_outranks_the_reply(ask) -> None:
-    fact = Verdict(word="Suppressed", reason=Reason.SUPPRESSED, fact=True)
+    fact = Verdict(word="Suppressed", reason=Reason.SUPPRESSED, authoritative=True)
 
     found = ask("550 5.1.1 user unknown", verdict=fact)
 

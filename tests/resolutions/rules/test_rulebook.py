@@ -15,7 +15,7 @@ from resolutions.diagnosis.result import PastedReply
 from resolutions.reason import Reason
 from resolutions.rules.pattern import words
 from resolutions.rules.reply import LIMIT, read_reply, read_words
-from resolutions.rules.rule import Rule, Strength
+from resolutions.rules.rule import Precedence, Rule
 from resolutions.rules.rulebook import Hit, Rulebook
 from resolutions.rules.schema import checked
 from resolutions.rules.statuses import KNOWLEDGE, Statuses
@@ -102,7 +102,7 @@ def test_rule_of_a_receiver_outranks_one_for_everybody(rulebook: Rulebook) -> No
     at_google = hits(rulebook, text, "gmail-smtp-in.l.google.com")
 
     assert at_google[0].rule.receiver == "gmail"
-    assert at_google[0].strength is Strength.RECEIVER
+    assert at_google[0].precedence is Precedence.RECEIVER
 
 
 def test_a_word_in_the_text_reveals_the_receiver(rulebook: Rulebook) -> None:
@@ -119,8 +119,8 @@ def test_a_few_plain_words_of_a_vendor_are_anybodys(rulebook: Rulebook) -> None:
         hits(rulebook, text, "163mx01.mxmail.netease.com")[0],
     )
 
-    assert (anywhere.rule.id, anywhere.strength) == ("netease-suspended", Strength.GENERAL)
-    assert (at_home.rule.id, at_home.strength) == ("netease-suspended", Strength.RECEIVER)
+    assert (anywhere.rule.id, anywhere.precedence) == ("netease-suspended", Precedence.GENERAL)
+    assert (at_home.rule.id, at_home.precedence) == ("netease-suspended", Precedence.RECEIVER)
 
 
 def test_operators_own_rules_are_tried_first(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_of_a_group_the_longest_words_count(tmp_path: Path, group: str, words: l
     found = hits(Rulebook.load([own]), "550 the mailbox melted")
 
     assert {hit.rule.reason for hit in found[: len(words)]} == {Reason.BAD_CONFIGURATION}
-    assert [hit.matched for hit in found if hit.strength is Strength.OPERATOR] == words
+    assert [hit.matched for hit in found if hit.precedence is Precedence.OPERATOR] == words
 
 
 def test_wording_matches_whole_words_only(rulebook: Rulebook) -> None:

@@ -215,7 +215,7 @@ def test_own_suppression_of_the_sender_is_a_fact(parsed):
     verdict = parsed(event(type="suppressed")).events[0].verdict
 
     assert verdict == Generic.verdict_of("suppressed")
-    assert (verdict.reason, verdict.fact) == (Reason.SUPPRESSED, True)
+    assert (verdict.reason, verdict.authoritative) == (Reason.SUPPRESSED, True)
 
 
 def test_word_of_the_configuration_comes_before_its_usual_meaning(parsed):

@@ -279,7 +279,7 @@ def test_words_of_mailgun_mean(word, kind, permanence, reason, fact):
     assert verdict.word == word
     assert (verdict.kind, verdict.permanence) == (Kind(kind), Permanence(permanence))
     assert verdict.reason == (Reason(reason) if reason else None)
-    assert verdict.fact is fact
+    assert verdict.authoritative is fact
 
 
 def test_ip_address_that_the_mail_left_from_is_told(bench):

@@ -292,7 +292,7 @@ def test_types_of_postmark_mean(parsed, name, kind, permanence, reason, fact):
     assert (event.kind, event.permanence) == (Kind(kind), Permanence(permanence))
     assert event.verdict.word == name
     assert event.verdict.reason == (Reason(reason) if reason else None)
-    assert event.verdict.fact is fact
+    assert event.verdict.authoritative is fact
 
 
 def test_type_that_was_renamed_goes_by_its_number(parsed):
