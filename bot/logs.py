@@ -47,7 +47,7 @@ def set_up_logs(level: int = logging.INFO, stream: Any = None) -> None:
     """Let every logger write JSON lines to the stream (stderr), from `level` on."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines())
-    handler.addFilter(Repeats())
+    handler.addFilter(RepeatedWarnings())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
@@ -65,7 +65,7 @@ class JsonLines(logging.Formatter):
         return json.dumps({"at": at, **entry_of(record)})
 
 
-class Repeats(logging.Filter):
+class RepeatedWarnings(logging.Filter):
     """Lets a warning pass once a minute; the next one tells how often it was `repeated` between.
 
     What is tried again every second (Slack does not answer) would else fill the log.

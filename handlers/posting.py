@@ -14,7 +14,8 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from handlers.desk import Desk
-from handlers.slack import alert_message as blocks
+from handlers.slack import alert_message
+from handlers.slack import block_kit as blocks
 from handlers.slack.confirm_flag import flag_question
 from handlers.slack.permalinks import Links, refusal
 from handlers.slack.recipient_csv import recipient_list
@@ -102,7 +103,7 @@ class Poster:
 
     async def _send_alert(self, due: Due, alert: Alert) -> None:
         link = await self._links.of_message(*(alert.previous or ("", "")))
-        beside = blocks.Beside(link_of_previous=link, questions=await self._questions(alert))
+        beside = alert_message.Beside(link_of_previous=link, questions=await self._questions(alert))
         ts = await self._put(due, self._alert(alert, beside), alert.ts)
         await self._try_details(alert)
         await self._done(due, ts)
@@ -117,10 +118,10 @@ class Poster:
         lists = [self._sources.suppressing_of(tally.word) for tally in alert.words("source")]
         return {"deactivate": flag_question(lists, count, complaint=alert.key.complaint)}
 
-    def _alert(self, alert: Alert, beside: blocks.Beside) -> blocks.Message:
+    def _alert(self, alert: Alert, beside: alert_message.Beside) -> blocks.Message:
         """Return the message of an alert; one that cannot be made must not stop the others."""
         try:
-            return blocks.alert(
+            return alert_message.alert(
                 alert,
                 self._catalogue.of(alert.reason, complaint=alert.key.complaint),
                 labels=self._labels,
@@ -203,10 +204,10 @@ class Poster:
         """
         if alert.recipients < 2 or alert.id in self._listed:
             return None
-        deliveries = await self._store.deliveries.of_alert(alert.id, blocks.THREAD_LIMIT + 1)
-        if len(deliveries) > blocks.THREAD_LIMIT:
+        deliveries = await self._store.deliveries.of_alert(alert.id, alert_message.THREAD_LIMIT + 1)
+        if len(deliveries) > alert_message.THREAD_LIMIT:
             return await self._queue_list(alert)
-        message = blocks.thread(alert, deliveries, self._shown)
+        message = alert_message.thread(alert, deliveries, self._shown)
         note = Note(
             key=f"details:{alert.id}",
             alert_id=alert.id,

@@ -13,7 +13,7 @@ from handlers.slack import modal
 from handlers.slack.alert_text import title
 from handlers.slack.block_kit import Block, escape, moment, section
 from handlers.slack.job_text import counted
-from handlers.slack.modal import Choice
+from handlers.slack.modal import Option
 from handlers.slack.time_zone import Zone, fault_of, zone_of
 from handlers.store import Job, JobState
 from handlers.task import AuditedTask, Outcome, Progress
@@ -100,7 +100,7 @@ class Resend(ModalButton, AuditedTask):
         return self._filled(alert, open_ones, ways, zone)
 
     def _filled(
-        self, alert: Alert, found: Sequence[Delivery], ways: Sequence[Choice], zone: Zone
+        self, alert: Alert, found: Sequence[Delivery], ways: Sequence[Option], zone: Zone
     ) -> dict[str, Any]:
         resolution = self.desk.catalogue.of(alert.reason, complaint=alert.key.complaint)
         blocks = [
@@ -122,7 +122,7 @@ class Resend(ModalButton, AuditedTask):
             return modal.ask("recipients", "Whom", modal.one_of(_by_permanence(alert)))
         shown = self.desk.shown.delivery
         choices = [
-            Choice(str(one.id), one.recipient, _note(one))
+            Option(str(one.id), one.recipient, _note(one))
             for one in map(shown, sorted(found, key=lambda one: one.recipient.lower()))
         ]
         everybody = "everybody" if len(found) > 1 else choices[0].label
@@ -130,14 +130,14 @@ class Resend(ModalButton, AuditedTask):
         element = modal.some_of(choices, f"All {len(found)}" if len(found) > 1 else everybody)
         return modal.ask("recipients", "Whom", element, hint=hint, optional=True)
 
-    def _channels(self, found: Sequence[Delivery]) -> list[Choice]:
+    def _channels(self, found: Sequence[Delivery]) -> list[Option]:
         ways, stored = [], [one for one in found if self._has_copy(one)]
         if stored:
             note = f"{len(stored)} of {len(found)} have one" if len(stored) < len(found) else ""
-            ways.append(Choice("stored", "The copy that the provider keeps", note))
+            ways.append(Option("stored", "The copy that the provider keeps", note))
         if self.desk.resend is not None:
             note = "It is asked by a signed call and sends again itself"
-            ways.append(Choice("webhook", "Your own sender", note))
+            ways.append(Option("webhook", "Your own sender", note))
         return ways
 
     def _has_copy(self, delivery: Delivery) -> bool:
@@ -154,7 +154,7 @@ class Resend(ModalButton, AuditedTask):
         }
         if not lists:
             return []
-        choice = Choice("lift", "Take them off the provider's list first")
+        choice = Option("lift", "Take them off the provider's list first")
         named = " and ".join(sorted(lists))
         hint = (
             f"This is about {named}. Nobody who complained or unsubscribed is taken off."
@@ -218,12 +218,12 @@ def _may_go(delivery: Delivery) -> bool:
     }
 
 
-def _by_permanence(alert: Alert) -> list[Choice]:
+def _by_permanence(alert: Alert) -> list[Option]:
     counts = {tally.word: tally.bounced + tally.expired for tally in alert.words("permanence")}
-    choices = [Choice("all", f"All ({alert.bounced + alert.expired:,})")]
+    choices = [Option("all", f"All ({alert.bounced + alert.expired:,})")]
     for word, label in ((Permanence.TRANSIENT, "soft"), (Permanence.PERMANENT, "hard")):
         if count := counts.get(word, 0):
-            choices.append(Choice(word.value, f"Only the {label} bounces ({count:,})"))
+            choices.append(Option(word.value, f"Only the {label} bounces ({count:,})"))
     return choices
 
 

@@ -8,7 +8,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.respond.async_respond import AsyncRespond
 
 from handlers.desk import Desk
-from handlers.slack import alert_message as blocks
+from handlers.slack import block_kit as blocks
 from handlers.slack.alert_text import headline, linked
 from handlers.slack.block_kit import Block
 from handlers.slack.permalinks import Links

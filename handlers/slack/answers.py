@@ -6,7 +6,8 @@ Pure; only the person who asked sees them.
 import re
 from collections.abc import Iterator, Sequence
 
-from handlers.slack import alert_message as blocks
+from handlers.slack import alert_message
+from handlers.slack import block_kit as blocks
 from handlers.slack.block_kit import Block, cut, escape, moment
 from handlers.store import Audited, Contact
 from resolutions.alert import US, Delivery
@@ -74,10 +75,10 @@ def explained(found: Explained, resolution: Resolution, seen: str = "") -> block
         blocks.section(head),
         blocks.section(
             f"*What it means:* {explanation}\n"
-            f"*Who can act:* {blocks.owner(resolution)}\n"
+            f"*Who can act:* {alert_message.owner(resolution)}\n"
             f"*Is the address lost?* {resolution.lost}"
         ),
-        blocks.section(blocks.steps_of(resolution, owned=False)),
+        blocks.section(alert_message.steps_of(resolution, owned=False)),
         *_special(resolution),
         *_samples(resolution),
     ]
@@ -124,7 +125,7 @@ def diagnosed(
         [
             blocks.section("\n".join(lines)),
             blocks.fine_print(evidence(diagnosis, catalogue), 600),
-            blocks.section(blocks.steps_of(resolution)),
+            blocks.section(alert_message.steps_of(resolution)),
             blocks.preformatted(blocks.fitted(reply, 2_500, " … (cut)")),
         ],
     )

@@ -18,7 +18,7 @@ OPTION_LIMIT = 75
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Option:
     """One thing to choose; `note` stands below it in small print."""
 
     value: str
@@ -71,13 +71,13 @@ def ask(
     return block
 
 
-def one_of(choices: Sequence[Choice]) -> Block:
+def one_of(choices: Sequence[Option]) -> Block:
     """Return radio buttons, the first one chosen."""
     options = [_option(choice) for choice in choices[:10]]
     return {"type": "radio_buttons", "options": options, "initial_option": options[0]}
 
 
-def some_of(choices: Sequence[Choice], placeholder: str) -> Block:
+def some_of(choices: Sequence[Option], placeholder: str) -> Block:
     """Return a menu of which several may be chosen, at most 100."""
     return {
         "type": "multi_static_select",
@@ -86,7 +86,7 @@ def some_of(choices: Sequence[Choice], placeholder: str) -> Block:
     }
 
 
-def tick(choice: Choice) -> Block:
+def tick(choice: Option) -> Block:
     """Return a box to tick."""
     return {"type": "checkboxes", "options": [_option(choice)]}
 
@@ -144,7 +144,7 @@ def _state(view: Mapping[str, Any], block_id: str) -> dict[str, Any]:
     return state
 
 
-def _option(choice: Choice) -> Block:
+def _option(choice: Option) -> Block:
     option: Block = {
         "text": plain_text(choice.label, OPTION_LIMIT),
         "value": choice.value,

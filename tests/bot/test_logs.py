@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.logs import JsonLines, Repeats, shortened
+from bot.logs import JsonLines, RepeatedWarnings, shortened
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def logged():
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines())
-    handler.addFilter(Repeats())
+    handler.addFilter(RepeatedWarnings())
     logger = logging.getLogger("bot.test_logs")
     logger.addHandler(handler)
     yield logger, lambda: [json.loads(line) for line in stream.getvalue().splitlines()]

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from bot.sandbox.block_kit.limits import check_message, check_updated_text
 from handlers.actions.open_ticket import _body, _sample
-from handlers.slack import alert_message as blocks
-from handlers.slack.block_kit import TOGETHER, size
+from handlers.slack import alert_message
+from handlers.slack.alert_text import headline
+from handlers.slack.block_kit import TOGETHER, confirm, size
 from handlers.slack.job_text import failure_note
 from handlers.slack.labels import Labels
 from handlers.slack.recipient_csv import _row
@@ -228,7 +229,7 @@ def render(alert, resolution, delivery, labels, now):
     def render(case, **changes):
         about, meaning = CASES[case](alert, resolution, delivery)
         options = {"labels": labels, "shown": Shown(), "now": now, **changes}
-        return blocks.alert(about, meaning, **options)
+        return alert_message.alert(about, meaning, **options)
 
     return render
 
@@ -237,7 +238,7 @@ def render(alert, resolution, delivery, labels, now):
 def test_an_alert_reads_as_recorded(render, case):
     link = "https://acme.slack.com/archives/C1/p1" if case == "deeds" else ""
 
-    message = render(case, beside=blocks.Beside(link_of_previous=link))
+    message = render(case, beside=alert_message.Beside(link_of_previous=link))
 
     recorded = json.loads((FOLDER / f"{case}.json").read_text("utf-8"))
     assert {"text": message.text, "blocks": list(message.blocks)} == recorded
@@ -271,7 +272,7 @@ def test_slack_takes_each_message(render, case):
 def test_the_first_line_is_enough_to_decide(alert, resolution, delivery, case, line):
     about, meaning = CASES[case](alert, resolution, delivery)
 
-    assert blocks.headline(about, meaning) == line
+    assert headline(about, meaning) == line
 
 
 def test_the_ledger_says_what_became_of_deferred_mail(render):
@@ -291,9 +292,9 @@ def test_hard_is_said_of_addresses_only(alert, delivery, resolution):
     gone = replace(full, reason=Reason.BAD_MAILBOX)
     suppressed = replace(full, reason=Reason.SUPPRESSED)
 
-    assert blocks.headline(full, resolution()).endswith("— 1 person, not retried")
-    assert blocks.headline(gone, resolution()).endswith("— 1 person, hard")
-    assert blocks.headline(suppressed, resolution()).endswith("— 1 person")
+    assert headline(full, resolution()).endswith("— 1 person, not retried")
+    assert headline(gone, resolution()).endswith("— 1 person, hard")
+    assert headline(suppressed, resolution()).endswith("— 1 person")
 
 
 def test_times_are_those_of_the_events(alert, delivery, resolution, labels, now):
@@ -302,7 +303,7 @@ def test_times_are_those_of_the_events(alert, delivery, resolution, labels, now)
     absurd = delivery(3, occurred_at=now + timedelta(days=400))
     about = alert(sample=(early, late, absurd))
 
-    message = blocks.alert(about, resolution(), labels=labels, shown=Shown(), now=now)
+    message = alert_message.alert(about, resolution(), labels=labels, shown=Shown(), now=now)
 
     assert "first <!date^1781502300^" in shown(message)
     assert "last <!date^1781509500^" in shown(message)
@@ -318,16 +319,16 @@ def test_the_way_of_the_receiver_comes_first(render, alert, resolution, delivery
     about, _ = of_receiver(alert, resolution, delivery)
     known = Catalogue.load().of(Reason.BLOCKED_IP)
 
-    message = blocks.alert(about, known, labels=labels, shown=Shown(), now=now)
+    message = alert_message.alert(about, known, labels=labels, shown=Shown(), now=now)
 
     assert "1. S3140 and S3150 are the block list of Outlook.com" in shown(message)
     assert "Sending IP address 192.0.2.10" in shown(message)
 
 
 def test_a_question_is_asked_before_the_deed(render):
-    question = blocks.confirm("Flag 3 contacts?", "Stops all mail.", "Flag", "Not now")
+    question = confirm("Flag 3 contacts?", "Stops all mail.", "Flag", "Not now")
 
-    message = render("list", beside=blocks.Beside(questions={"deactivate": question}))
+    message = render("list", beside=alert_message.Beside(questions={"deactivate": question}))
 
     row = next(block for block in message.blocks if block["type"] == "actions")
     asked = {one["action_id"]: one["confirm"] for one in row["elements"] if "confirm" in one}
@@ -341,8 +342,8 @@ def test_a_ticket_is_named_once(alert, resolution, labels, now):
     )
     about = alert(ticket=Ticket("email to admin@acme.example"), deeds=(opened,))
 
-    message = blocks.alert(about, resolution(), labels=labels, shown=Shown(), now=now)
-    later = blocks.alert(
+    message = alert_message.alert(about, resolution(), labels=labels, shown=Shown(), now=now)
+    later = alert_message.alert(
         replace(about, deeds=()), resolution(), labels=labels, shown=Shown(), now=now
     )
 
@@ -356,7 +357,7 @@ def test_a_deed_shows_when_it_was_done(alert, resolution, labels, now):
         action="resend", by="U1", line="3 emails sent again", at=at, job_id=2, ended_at=done
     )
 
-    message = blocks.alert(
+    message = alert_message.alert(
         alert(deeds=(deed,)), resolution(), labels=labels, shown=Shown(), now=now
     )
 
@@ -376,7 +377,7 @@ def test_a_deferral_is_not_loud(render):
 def test_what_has_arrived_since_asks_for_nothing(alert, resolution, labels, now):
     about = alert(recipients=2, bounced=0, delivered=2)
 
-    message = blocks.alert(about, resolution(), labels=labels, shown=Shown(), now=now)
+    message = alert_message.alert(about, resolution(), labels=labels, shown=Shown(), now=now)
 
     assert "2 people, all delivered since" in message.text
     assert "there is nothing to do" in message.text
@@ -397,7 +398,7 @@ def test_more_than_five_in_the_menu_become_a_select(alert, resolution, labels, n
     words = [f"deed_{number}" for number in range(9)]
     labels = replace(labels, buttons=dict.fromkeys(words, "Do it"))
 
-    message = blocks.alert(
+    message = alert_message.alert(
         alert(), resolution(actions=tuple(words)), labels=labels, shown=Shown(), now=now
     )
 
@@ -433,13 +434,15 @@ def test_what_was_taken_back_is_not_offered_again(alert, resolution, labels, now
         ),
     )
 
-    message = blocks.alert(alert(deeds=deeds), resolution(), labels=labels, shown=Shown(), now=at)
+    message = alert_message.alert(
+        alert(deeds=deeds), resolution(), labels=labels, shown=Shown(), now=at
+    )
 
     assert "reactivate" not in {action for action, _ in clicks(message)}
 
 
 def test_a_variant_has_words_of_its_own(alert, resolution, labels, now):
-    message = blocks.alert(
+    message = alert_message.alert(
         alert(variant="greylisted"), resolution(), labels=labels, shown=Shown(), now=now
     )
 
@@ -452,8 +455,8 @@ def test_addresses_are_masked_everywhere_in_the_message(alert, resolution, deliv
     told = delivery(1, recipient="ana@gmail.com", reply="550 <ana@gmail.com>: no such user")
     about = alert(sample=(told,))
 
-    message = blocks.alert(about, resolution(), labels=labels, shown=Shown(), now=now)
-    open_message = blocks.alert(about, resolution(), labels=labels, shown=WHOLE, now=now)
+    message = alert_message.alert(about, resolution(), labels=labels, shown=Shown(), now=now)
+    open_message = alert_message.alert(about, resolution(), labels=labels, shown=WHOLE, now=now)
 
     assert "ana@" not in shown(message) + message.text
     assert "550 <ana@gmail.com>" in shown(open_message)
@@ -489,10 +492,10 @@ def test_no_branch_shows_a_whole_address(case, alert, resolution, delivery, labe
         sample=sample,
     )
     ways = {
-        "message": lambda policy: blocks.alert(
+        "message": lambda policy: alert_message.alert(
             about, meaning, labels=labels, shown=policy, now=now
         ),
-        "thread": lambda policy: blocks.thread(about, sample, policy),
+        "thread": lambda policy: alert_message.thread(about, sample, policy),
         "file": lambda policy: [_row(policy.delivery(one)) for one in sample],
         "ticket": lambda policy: [
             *_body(policy.alert(about), meaning),
@@ -520,7 +523,7 @@ def test_outside_words_cannot_mention_or_link(alert, resolution, delivery, label
         sample=(delivery(1, reply=evil, evidence=evil, recipient=f'"{evil}"@gmail.com'),),
     )
 
-    message = blocks.alert(about, resolution(), labels=labels, shown=WHOLE, now=now)
+    message = alert_message.alert(about, resolution(), labels=labels, shown=WHOLE, now=now)
 
     marked = [
         element["text"]
@@ -536,7 +539,7 @@ def test_outside_words_cannot_mention_or_link(alert, resolution, delivery, label
 def test_each_recipient_of_a_small_alert_is_in_the_thread(alert, delivery):
     found = [delivery(number) for number in range(1, 4)]
 
-    message = blocks.thread(alert(recipients=3), found, shown=Shown())
+    message = alert_message.thread(alert(recipients=3), found, shown=Shown())
 
     assert shown(message).count("a•••@gmail.com") == 3
     assert shown(message).count("452 4.2.2") == 3
@@ -546,7 +549,7 @@ def test_each_recipient_of_a_small_alert_is_in_the_thread(alert, delivery):
 def test_ten_long_replies_fit_into_one_thread_message(alert, delivery):
     found = [delivery(number, reply="551 no & <no> “" * 600) for number in range(10)]
 
-    message = blocks.thread(alert(), found, shown=Shown())
+    message = alert_message.thread(alert(), found, shown=Shown())
 
     check_message(list(message.blocks), [])
     assert size(message.blocks) < TOGETHER
@@ -571,7 +574,7 @@ def test_every_entry_of_the_catalogue_fits(alert, delivery, labels, now, word):
     for variant in ["", *(one.name for one in meaning.variants)]:
         about = alert(key=key, reason=meaning.reason, variant=variant, sample=(long,))
 
-        message = blocks.alert(about, meaning, labels=labels, shown=Shown(), now=now)
+        message = alert_message.alert(about, meaning, labels=labels, shown=Shown(), now=now)
 
         check_message(list(message.blocks), [])
         assert size(message.blocks) < TOGETHER
@@ -619,15 +622,15 @@ def test_no_word_from_outside_breaks_a_limit(alert, delivery, resolution, words,
         title=line, explanation=subject, steps=(reply, evidence, line, operator), owner=source
     )
 
-    message = blocks.alert(
+    message = alert_message.alert(
         about,
         long,
         labels=labels,
         shown=WHOLE,
         now=now,
-        beside=blocks.Beside(link_of_previous=f"https://x/{line}"),
+        beside=alert_message.Beside(link_of_previous=f"https://x/{line}"),
     )
-    thread = blocks.thread(about, about.sample, WHOLE)
+    thread = alert_message.thread(about, about.sample, WHOLE)
 
     for one in (message, thread):
         check_message(list(one.blocks), [])
