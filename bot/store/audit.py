@@ -1,9 +1,8 @@
 """The audit log: what was done to the outside, by whom, and how it went."""
 
-from typing import Any
+from sqlalchemy import select
 
-from sqlalchemy import Row, select
-
+from bot.store.rows.value import value_of
 from bot.store.sql.database import Database
 from bot.store.sql.tables import audit
 from handlers.store import Audited
@@ -42,15 +41,4 @@ class SqlAudit:
         elif about:
             query = query.where(audit.c.what.icontains(about, autoescape=True))
         async with self._database.reading() as connection:
-            return [_audited(row) for row in await connection.execute(query)]
-
-
-def _audited(row: Row[Any]) -> Audited:
-    return Audited(
-        at=row.at,
-        action=row.action,
-        by=row.by,
-        what=row.what,
-        result=row.result,
-        alert_id=row.alert_id,
-    )
+            return [value_of(Audited, row) for row in await connection.execute(query)]

@@ -1,12 +1,13 @@
 """Contacts: who may be flagged as inactive, and who is."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select, update
 
 from bot.store.rows.event import contact_key
+from bot.store.rows.value import value_of
 from bot.store.sql.columns import hashed
 from bot.store.sql.database import Database
 from bot.store.sql.tables import contacts, deliveries
@@ -112,22 +113,11 @@ class SqlContacts:
 
 def contact_of(row: Row[Any]) -> Contact:
     """Return the contact that a row holds."""
-    return Contact(
-        id=row.id,
-        source=row.source,
-        recipient=row.recipient,
-        inactive=row.inactive,
-        complained=row.complained,
-        unsubscribed=row.unsubscribed,
-        flagged_by=row.flagged_by,
-        flagged_at=row.flagged_at,
-        flagged_alert=row.flagged_alert,
-        before=None if row.before is None else Suppression(**row.before),
-        added=None if row.added is None else Suppression(**row.added),
-        last_bounced_at=row.last_bounced_at,
-        last_delivered_at=row.last_delivered_at,
-        last_reason=row.last_reason,
-    )
+    return value_of(Contact, row, before=_entry(row.before), added=_entry(row.added))
+
+
+def _entry(kept: Mapping[str, Any] | None) -> Suppression | None:
+    return None if kept is None else Suppression(**kept)
 
 
 def _condemned(alert_id: int | None) -> Select[int]:

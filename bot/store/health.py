@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Table, func, select
 
+from bot.store.rows.value import value_of
 from bot.store.sql.database import Database
 from bot.store.sql.tables import (
     FLUSHING,
@@ -52,7 +53,7 @@ class SqlHealth:
             .order_by(sources.c.source)
         )
         async with self._database.reading() as connection:
-            return [_health(row) for row in await connection.execute(query)]
+            return [_source(row) for row in await connection.execute(query)]
 
     async def depths(self) -> dict[str, int]:
         """Return how much waits to be done, by kind.
@@ -80,11 +81,7 @@ def _number(table: Table, *where: ColumnElement[bool]) -> Select[int]:
     return select(func.count()).select_from(table).where(*where)
 
 
-def _health(row: Row[Any]) -> SourceHealth:
-    return SourceHealth(
-        source=row.source,
-        last_event_at=row.last_event_at,
-        events=int(row.events),
-        delivered=int(row.delivered),
-        quarantined=int(row.quarantined),
-    )
+def _source(row: Row[Any]) -> SourceHealth:
+    """Return it with whole numbers: the sums of PostgreSQL are decimals."""
+    counts = {name: int(getattr(row, name)) for name in ("events", "delivered", "quarantined")}
+    return value_of(SourceHealth, row, **counts)

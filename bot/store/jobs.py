@@ -19,6 +19,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.store.alerts.alerts import mark_due
 from bot.store.alerts.notes import SqlNotes
+from bot.store.rows.value import value_of
 from bot.store.sql.columns import EPOCH, Moment, is_one_of, subject_of
 from bot.store.sql.database import Database
 from bot.store.sql.tables import JOB_RUNS, JOB_UNFINISHED, JOB_WAITS, jobs
@@ -253,21 +254,7 @@ def claiming(query: Select[int], until: ColumnElement[datetime]) -> ReturningUpd
 
 def job_of(row: Row[Any]) -> Job:
     """Return the job that a row holds."""
-    return Job(
-        id=row.id,
-        key=row.key,
-        name=row.name,
-        by=row.by,
-        alert_id=row.alert_id,
-        arguments=row.arguments,
-        run_at=row.run_at,
-        attempts=row.attempts,
-        token=row.token,
-        cursor=row.cursor,
-        state=JobState(row.state),
-        created_at=row.created_at,
-        result=row.result,
-    )
+    return value_of(Job, row, state=JobState(row.state))
 
 
 def _of(name: str, subject: str) -> Select[Any]:

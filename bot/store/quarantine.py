@@ -1,9 +1,8 @@
 """What was verified but not understood, kept as the bytes it came in."""
 
-from typing import Any
+from sqlalchemy import select, update
 
-from sqlalchemy import Row, select, update
-
+from bot.store.rows.value import value_of
 from bot.store.sql.database import Database
 from bot.store.sql.tables import quarantine
 from handlers.store import Quarantined
@@ -22,14 +21,14 @@ class SqlQuarantine:
             query = query.where(quarantine.c.source == source)
         query = query.order_by(quarantine.c.id.desc()).limit(limit)
         async with self._database.reading() as connection:
-            return [_quarantined(row) for row in await connection.execute(query)]
+            return [value_of(Quarantined, row) for row in await connection.execute(query)]
 
     async def get(self, number: int) -> Quarantined | None:
         """Return an entry of the quarantine, replayed or not."""
         query = select(quarantine).where(quarantine.c.id == number)
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).first()
-        return None if row is None else _quarantined(row)
+        return None if row is None else value_of(Quarantined, row)
 
     async def mark_replayed(self, number: int) -> bool:
         """Note that an entry was read after all; False if it was already, or is not there."""
@@ -40,15 +39,3 @@ class SqlQuarantine:
         )
         async with self._database.writing() as connection:
             return (await connection.execute(statement)).rowcount > 0
-
-
-def _quarantined(row: Row[Any]) -> Quarantined:
-    return Quarantined(
-        id=row.id,
-        source=row.source,
-        received_at=row.received_at,
-        why=row.why,
-        body=row.body,
-        headers=row.headers,
-        replayed_at=row.replayed_at,
-    )

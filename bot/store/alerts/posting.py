@@ -16,6 +16,7 @@ from bot.store.alerts.schedule import COUNTS
 from bot.store.leases import OWN_UPDATES, POSTS, SqlLeases, pause_of, posts_in
 from bot.store.options import Timing
 from bot.store.rows.alert import read_alerts
+from bot.store.rows.value import value_of
 from bot.store.sql.database import Database
 from bot.store.sql.tables import FLUSHING, NOTE_DUE, alerts, notes, turns
 from handlers.store import Due, Note, NotPosted
@@ -242,17 +243,4 @@ _CHANNEL = case((alerts.c.channel.is_not(None), alerts.c.channel), else_=notes.c
 
 def note_of(row: Row[Any]) -> Note:
     """Return the note of a row of `due_notes`."""
-    return Note(
-        key=row.key,
-        alert_id=row.alert_id,
-        text=row.text,
-        blocks=tuple(row.blocks),
-        broadcast=row.broadcast,
-        channel=row.channel,
-        file_name=row.file_name,
-        file=row.file,
-        renewable=row.renewable,
-        id=row.id,
-        ts=row.ts,
-        thread_ts=row.thread_ts or "",
-    )
+    return value_of(Note, row, blocks=tuple(row.blocks), thread_ts=row.thread_ts or "")

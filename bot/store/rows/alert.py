@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.rows.delivery import delivery_of
+from bot.store.rows.value import value_of
 from bot.store.sql.columns import hashed
 from bot.store.sql.tables import DELIVERY_WAITS, alerts, deliveries, hours, jobs, tallies
 from resolutions.alert import (
@@ -66,28 +67,13 @@ async def read_alerts(
 
 
 def _alert(row: Row[Any], parts: Parts, sample: Sequence[Delivery], attempts: int | None) -> Alert:
-    return Alert(
-        id=row.id,
-        key=AlertKey(
-            complaint=row.complaint,
-            family=Family(row.family),
-            subject=row.subject,
-            topic=row.topic,
-        ),
+    return value_of(
+        Alert,
+        row,
+        key=value_of(AlertKey, row, family=Family(row.family)),
         reason=Reason(row.reason),
-        variant=row.variant,
         severity=Severity(row.severity),
-        opened_at=row.opened_at,
-        last_event_at=row.last_event_at,
         recipients=parts.recipients.get(row.id, 0),
-        waiting=row.waiting,
-        bounced=row.bounced,
-        delivered=row.delivered,
-        expired=row.expired,
-        operator_name=row.operator_name,
-        closed_at=row.closed_at,
-        channel=row.channel,
-        ts=row.ts,
         attempts=attempts,
         oldest_waiting=parts.oldest.get(row.id),
         tallies=tuple(parts.tallies.get(row.id, ())),
@@ -112,16 +98,7 @@ async def _tallies(connection: AsyncConnection, numbers: Sequence[int]) -> dict[
     ranked = counted.subquery()
     found: dict[int, list[Tally]] = defaultdict(list)
     for row in await connection.execute(select(ranked).where(ranked.c.place <= WORDS)):
-        found[row.alert_id].append(
-            Tally(
-                dimension=row.dimension,
-                word=row.word,
-                waiting=row.waiting,
-                bounced=row.bounced,
-                delivered=row.delivered,
-                expired=row.expired,
-            )
-        )
+        found[row.alert_id].append(value_of(Tally, row))
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row
 
+from bot.store.rows.value import value_of
 from resolutions.alert import Delivery, DeliveryState
 from resolutions.bounce import BounceEvent, Kind, Permanence
 from resolutions.catalogue.evidence_text import WORDED
@@ -72,21 +73,15 @@ def body_of(event: BounceEvent) -> dict[str, Any]:
 def delivery_of(row: Row[Any]) -> Delivery:
     """Return the delivery of a row of the table."""
     shown = {name: row.body.get(name, "") for name in SHOWN}
-    return Delivery(
-        id=row.id,
-        alert_id=row.alert_id,
-        source=row.source,
+    return value_of(
+        Delivery,
+        row,
         state=DeliveryState(row.state),
         kind=Kind(row.kind),
         reason=Reason(row.reason),
-        variant=row.variant,
         permanence=Permanence(row.permanence),
         confidence=Confidence(row.confidence),
         evidence=_evidence(row),
-        campaign=row.campaign,
-        operator=row.operator,
-        occurred_at=row.occurred_at,
-        waiting_since=row.waiting_since,
         tags=tuple(row.body.get("tags", ())),
         metadata=row.body.get("metadata", {}),
         **shown,
