@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Self
 
 from bot.kept_knowledge import catalogue, rulebook
-from bot.settings.source import SettingsError
+from bot.settings.source import SettingsError, rules_read
 from bot.settings.storage import StoreSettings
 from bot.store.options import Options
 from bot.store.store import SqlStore
@@ -33,14 +33,9 @@ class Knowledge:
     @classmethod
     def load(cls, settings: StoreSettings) -> Self:
         """Read the files; raises SettingsError for one that cannot be used."""
-        try:
-            return cls(
-                catalogue(settings.rules.catalogue),
-                rulebook(settings.rules.files),
-                Operators.load(),
-            )
-        except (OSError, ValueError) as error:
-            raise SettingsError(f"rules: {error}; mend the file or leave it out") from error
+        rules = settings.rules
+        with rules_read():
+            return cls(catalogue(rules.catalogue), rulebook(rules.files), Operators.load())
 
 
 @asynccontextmanager

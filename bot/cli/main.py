@@ -3,6 +3,7 @@
 A command is loaded when it is called, so that `explain` and `diagnose` answer at once.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -34,8 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(words: Sequence[str]) -> int:
     if len(words) > 1 and words[0] in QUESTIONS and not any(map(_is_option, words)):
-        command = cast("InWords", import_module(f"bot.cli.{words[0]}"))
-        return command.answer(" ".join(words[1:]))
+        gc.disable()  # there is an end before there is garbage
+        try:
+            command = cast("InWords", import_module(f"bot.cli.{words[0]}"))
+            return command.answer(" ".join(words[1:]))
+        finally:
+            gc.enable()
     from bot.cli.parser import parse
 
     chosen = parse(words)

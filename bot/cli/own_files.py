@@ -1,18 +1,14 @@
 """What the people who run this installation know: rule files, and a catalogue over ours."""
 
-import gc
-from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Self
 
-from bot.settings.source import SettingsError, read_configuration
+from bot.settings.source import SettingsError, read_configuration, rules_read
 
 if TYPE_CHECKING:  # a question that is a name needs neither
     from resolutions.catalogue.resolution import Catalogue
     from resolutions.rules.rulebook import Rulebook
-
-Loaded = TypeVar("Loaded")
 
 
 class OwnFiles(NamedTuple):
@@ -44,25 +40,13 @@ class OwnFiles(NamedTuple):
         """Return the shipped catalogue with the own changes; raises SettingsError."""
         from bot.kept_knowledge import catalogue
 
-        return _usable(partial(catalogue, self.catalogue))
+        with rules_read():
+            return catalogue(self.catalogue)
 
 
 @cache
 def _rulebook(files: tuple[Path, ...]) -> "Rulebook":
-    """Read a rulebook; meanwhile nothing becomes garbage in cycles, so nobody looks for it."""
     from bot.kept_knowledge import rulebook
 
-    looking = gc.isenabled()
-    gc.disable()
-    try:
-        return _usable(partial(rulebook, files))
-    finally:
-        if looking:
-            gc.enable()
-
-
-def _usable(load: Callable[[], Loaded]) -> Loaded:
-    try:
-        return load()
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"rules: {error}; mend the file or leave it out") from error
+    with rules_read():
+        return rulebook(files)

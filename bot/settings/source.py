@@ -5,7 +5,8 @@ loading what checks the rest.
 """
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,15 @@ class SettingsError(Exception):
         more = f"and {others} more: bounce doctor names all" if others else ""
         beside = "; ".join(filter(None, (self.note, more)))
         return f"{self.faults[0]} ({beside})" if beside else self.faults[0]
+
+
+@contextmanager
+def rules_read() -> Iterator[None]:
+    """Say of an error while rules and catalogue are read, the own files among them, what to do."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"rules: {error}; mend the file or leave it out") from error
 
 
 def read_configuration(
