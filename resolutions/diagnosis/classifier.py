@@ -5,7 +5,6 @@ words, made by `make learn` from labelled replies of our own (softmax regression
 the knowledge; nothing is learned while the bot runs.
 """
 
-import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -44,11 +43,11 @@ Row = int
 One addition then adds all of them. They are hundredths, weight times rarity; the rarity is squared.
 """
 
-_WORD = re.compile(
+_WORD = (
     r"<.>|\d\.\d\.\d{1,3}|\b[245]\d\d\b|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|"
     r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?"
 )
-
+"""Compiled when it is asked for: most replies are decided before."""
 
 _NUMBERS = re.compile(r"[\d. ]*")
 
@@ -109,7 +108,7 @@ class Features:
         return " ".join(words[place - len(words) :][:2]) if place < 2 * len(words) - 1 else ""
 
 
-_words_of = Memo[str, list[str]](_WORD.findall)
+_words_of = Memo[str, list[str]](partial(re.findall, _WORD))
 
 
 class Likeness:
@@ -130,6 +129,8 @@ class Likeness:
     @cache
     def load(cls) -> "Likeness":
         """Return the model that comes with the product, read once."""
+        import json  # most replies are decided before the model is asked
+
         data: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
         return cls.of_weights(data["classes"], data["bias"], data["weights"])
 
