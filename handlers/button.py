@@ -13,16 +13,11 @@ from typing import Any, ClassVar, Self
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from handlers.desk import Desk
-from handlers.permission import Allowed
+from handlers.permission import NOT_TOLD, Allowed
 from handlers.slack import modal
 from handlers.slack.block_kit import Block, moment, section
 from handlers.slack.job_text import done_line, standing
 from handlers.store import Job, JobState, Note
-
-NOT_TOLD = (
-    "Whether you may do this depends on a user group, and Slack does not tell now who is in it."
-    " Nothing was done; try again in a minute."
-)
 
 log = logging.getLogger(__name__)
 
@@ -125,17 +120,14 @@ class Button(ABC):
 
     async def _ask_first(self, click: Click, concerned: Sequence[str]) -> None:
         """Ask who may, after the ack: then do it, or say why not."""
-        permissions = self.desk.permissions
-        allowed = await permissions.ask(click.by, *concerned)
-        if allowed is Allowed.YES:
+        why = await self.desk.permissions.refusal(click.by, *concerned, to=self.may)
+        if not why:
             if rest := await self.intend(click):
                 await rest
-            return None
-        if allowed is Allowed.UNKNOWN:
-            return await self.tell(click, NOT_TOLD)
-        who = permissions.refusing(click.by, *concerned)
-        await self.record(click.by, f"button {click.number}", "refused: not permitted", None)
-        return await self.tell(click, f"Only {who} may {self.may}. Nothing was done.")
+            return
+        if why != NOT_TOLD:
+            await self.record(click.by, f"button {click.number}", "refused: not permitted", None)
+        await self.tell(click, why)
 
 
 class ModalButton(Button):

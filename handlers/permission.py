@@ -22,6 +22,11 @@ RENEW_AFTER = timedelta(minutes=5)
 ASK_SECONDS = 2.0
 """A modal must follow its click within three seconds."""
 
+NOT_TOLD = (
+    "Whether you may do this depends on a user group, and Slack does not tell now who is in it."
+    " Nothing was done; try again in a minute."
+)
+
 
 class Allowed(StrEnum):
     """What is known about a person's right, without asking anybody."""
@@ -77,10 +82,15 @@ class Permissions:
         except (SlackApiError, TimeoutError, aiohttp.ClientError, OSError):
             return
 
-    def refusing(self, user: str, *actions: str) -> str:
-        """Return who may do the first of the actions that a person may not."""
+    async def refusal(self, user: str, *actions: str, to: str) -> str:
+        """Return why a person may not do these actions, "" if they may; asks Slack if need be."""
+        allowed = await self.ask(user, *actions)
+        if allowed is Allowed.YES:
+            return ""
+        if allowed is Allowed.UNKNOWN:
+            return NOT_TOLD
         name = next(name for name in actions if self.allows(user, name) is Allowed.NO)
-        return named(self.by_action[name])
+        return f"Only {named(self.by_action[name])} may {to}. Nothing was done."
 
     def _among(self, user: str, people: Sequence[str]) -> Allowed:
         if user in people:
