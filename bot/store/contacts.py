@@ -98,8 +98,8 @@ class SqlContacts:
     async def get(self, source: str, recipient: str) -> Contact | None:
         """Return a contact of a source."""
         key = contact_key(source, recipient)
-        found = await self._read(select(contacts).where(contacts.c.key == key))
-        return found[0] if found else None
+        one = await self._read(select(contacts).where(contacts.c.key == key))
+        return one[0] if one else None
 
     async def of_address(self, recipient: str) -> list[Contact]:
         """Return an address at all sources."""

@@ -73,8 +73,8 @@ class SqlHealth:
         }
         query = select(*(one.scalar_subquery().label(name) for name, one in queries.items()))
         async with self._database.reading() as connection:
-            found = (await connection.execute(query)).mappings().one()
-        return {name: int(found[name]) for name in queries}
+            numbers = (await connection.execute(query)).mappings().one()
+        return {name: int(numbers[name]) for name in queries}
 
 
 def _number(table: Table, *where: ColumnElement[bool]) -> Select[int]:

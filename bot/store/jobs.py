@@ -48,9 +48,9 @@ class SqlJobs:
         subject = subject_of(job.alert_id, job.arguments)
         async with self._database.writing(urgent=True) as connection:
             for _ in range(TRIES):
-                known = await _first(connection, _of(job.name, subject).where(JOB_UNFINISHED))
-                if known is not None:
-                    return Scheduled(known, False)
+                standing = await _first(connection, _of(job.name, subject).where(JOB_UNFINISHED))
+                if standing is not None:
+                    return Scheduled(standing, False)
                 created = await self._create(connection, job, subject)
                 if created is not None:
                     break

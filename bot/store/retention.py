@@ -57,7 +57,7 @@ class SqlRetention:
         closed = select(alerts.c.id).where(~OPEN)
         settled = ~DELIVERY_WAITS & deliveries.c.alert_id.in_(closed)
         asked_by_a_request = ~JOB_UNFINISHED & jobs.c.alert_id.is_(None)
-        known = resends.c.delivery_id.in_(select(deliveries.c.id))
+        there = resends.c.delivery_id.in_(select(deliveries.c.id))
         return [
             Rule(events.c.id, events.c.received_at, event, events.c.triaged_at.is_not(None)),
             Rule(deliveries.c.id, deliveries.c.occurred_at, event, settled),
@@ -69,7 +69,7 @@ class SqlRetention:
             Rule(notes.c.id, notes.c.created_at, event, ~NOTE_DUE, scattered=True),
             Rule(jobs.c.id, jobs.c.finished_at, log, ~JOB_UNFINISHED, scattered=True),
             Rule(jobs.c.id, jobs.c.finished_at, raw, asked_by_a_request, scattered=True),
-            Rule(resends.c.delivery_id, resends.c.at, event, ~known, scattered=True),
+            Rule(resends.c.delivery_id, resends.c.at, event, ~there, scattered=True),
         ]
 
     async def _strip_raw(self) -> int:

@@ -25,8 +25,8 @@ class SqlAlerts:
         """Return an alert with its tallies, sample and deeds."""
         async with self._database.reading() as connection:
             rows = (await connection.execute(select(alerts).where(alerts.c.id == alert_id))).all()
-            found = await read_alerts(connection, rows, sample=True)
-        return found[0] if found else None
+            read = await read_alerts(connection, rows, sample=True)
+        return read[0] if read else None
 
     async def at(self, channel: str, ts: str) -> Alert | None:
         """Return the alert whose message this is, or in whose thread."""

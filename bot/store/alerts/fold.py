@@ -66,8 +66,9 @@ class Folding:
     def _claim(self, connection: Connection, numbers: Sequence[int]) -> set[int]:
         """Mark those of the events that nobody took before, and return them."""
         free = select(events.c.id).where(among(connection, events.c.id, numbers), UNTRIAGED)
-        found = listed(connection, free.order_by(events.c.id).with_for_update())
-        claimed = {number for (number,) in found}
+        claimed = {
+            number for (number,) in listed(connection, free.order_by(events.c.id).with_for_update())
+        }
         mine = among(connection, events.c.id, claimed)
         now = self._database.clock()
         connection.execute(update(events).where(mine).values(triaged_at=now))
@@ -145,8 +146,8 @@ class Fold:
     def _standings(self) -> dict[str, Standing]:
         """Return how each delivery stands; one that is not known yet has no row."""
         wanted = dict.fromkeys(change.row.key for change in self._changes)
-        known = read_deliveries(self._connection, wanted)
-        return {key: known.get(key) or Standing() for key in wanted}
+        standing = read_deliveries(self._connection, wanted)
+        return {key: standing.get(key) or Standing() for key in wanted}
 
     def _arrived(self) -> dict[str, datetime]:
         """Return when deliveries arrived whose deferral is only heard of now."""
@@ -212,9 +213,9 @@ class Fold:
         query = select(alerts.c.key, alerts.c.id).where(
             among(self._connection, alerts.c.key, wanted), OPEN
         )
-        known = {row.key: row.id for row in self._connection.execute(query)}
-        missing = {key: triaged for key, triaged in wanted.items() if key not in known}
-        return known | self._open_alerts(missing) if missing else known
+        opened = {row.key: row.id for row in self._connection.execute(query)}
+        missing = {key: triaged for key, triaged in wanted.items() if key not in opened}
+        return opened | self._open_alerts(missing) if missing else opened
 
     def _open_alerts(self, missing: Mapping[str, Triaged]) -> dict[str, int]:
         """Open an alert for each key; one that closed before is continued."""
@@ -257,23 +258,23 @@ def read_deliveries(
     """Return how those of some deliveries stand that are known and meet a condition, by key."""
     among_these = among(connection, deliveries.c.key, keys)
     query = select(deliveries.c.id, *_DELIVERY).where(among_these, *where)
-    found = [(number, DeliveryRow(*row)) for number, *row in connection.execute(query)]
-    return {row.key: Standing(number, row, row) for number, row in found}
+    rows = [(number, DeliveryRow(*row)) for number, *row in connection.execute(query)]
+    return {row.key: Standing(number, row, row) for number, row in rows}
 
 
-def later(known: Any, new: Any) -> Any:
+def later(before: Any, new: Any) -> Any:
     """Return SQL for the later of two times, either of which may be missing."""
-    return case((func.coalesce(new, 0) > func.coalesce(known, 0), new), else_=known)
+    return case((func.coalesce(new, 0) > func.coalesce(before, 0), new), else_=before)
 
 
 def _upsert_contacts(insert: Upsert) -> UpdateBase:
-    new, known = insert.excluded, contacts.c
-    newer = func.coalesce(new.last_bounced_at, 0) >= func.coalesce(known.last_bounced_at, 0)
+    new, before = insert.excluded, contacts.c
+    newer = func.coalesce(new.last_bounced_at, 0) >= func.coalesce(before.last_bounced_at, 0)
     changes = {
-        "complained": or_(known.complained, new.complained),
-        "last_bounced_at": case((newer, new.last_bounced_at), else_=known.last_bounced_at),
-        "last_reason": case((newer, new.last_reason), else_=known.last_reason),
-        "last_delivered_at": later(known.last_delivered_at, new.last_delivered_at),
+        "complained": or_(before.complained, new.complained),
+        "last_bounced_at": case((newer, new.last_bounced_at), else_=before.last_bounced_at),
+        "last_reason": case((newer, new.last_reason), else_=before.last_reason),
+        "last_delivered_at": later(before.last_delivered_at, new.last_delivered_at),
     }
     upsert = insert.on_conflict_do_update(index_elements=["key"], set_=changes)
     return upsert.returning(contacts.c.key, contacts.c.id)

@@ -82,8 +82,7 @@ class ChangeMaker:
         )
 
     def _diagnosed(self, diagnosis: Diagnosis) -> Written:
-        known = self._written.get(id(diagnosis))
-        if known is None:
+        if id(diagnosis) not in self._written:
             if len(self._written) >= WRITTEN:
                 self._written.clear()
             written = Written(
@@ -94,8 +93,8 @@ class ChangeMaker:
                 diagnosis.confidence.value,
                 json.dumps(diagnosis.evidence),
             )
-            known = self._written[id(diagnosis)] = diagnosis, written
-        return known[1]
+            self._written[id(diagnosis)] = diagnosis, written
+        return self._written[id(diagnosis)][1]
 
 
 @lru_cache(maxsize=1_024)

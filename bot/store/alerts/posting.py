@@ -228,12 +228,12 @@ def due_alerts(channel: str, now: datetime) -> Select[Any]:
 def due_notes(channel: str, now: datetime) -> Select[Any]:
     """Return the query for notes that are due in a channel; those of an alert follow its post."""
     own = and_(notes.c.alert_id.is_(None), notes.c.channel == channel)
-    told = and_(alerts.c.channel == channel, alerts.c.ts != "")
+    posted = and_(alerts.c.channel == channel, alerts.c.ts != "")
     columns = [column for column in notes.c if column.name != "channel"]
     return (
         select(*columns, alerts.c.ts.label("thread_ts"), _CHANNEL.label("channel"))
         .select_from(notes.outerjoin(alerts, alerts.c.id == notes.c.alert_id))
-        .where(NOTE_DUE, notes.c.due_at <= now, or_(own, told))
+        .where(NOTE_DUE, notes.c.due_at <= now, or_(own, posted))
         .order_by(notes.c.due_at, notes.c.id)
     )
 

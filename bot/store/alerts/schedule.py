@@ -19,13 +19,13 @@ def flush_at(
 
     Nothing is posted of what was only deferred and has arrived before anybody heard of it.
     """
-    known: datetime | None = row.flush_at
+    due: datetime | None = row.flush_at
     if row.closed_at is not None or row.post_begun_at is not None or row.uncertain:
-        return known
+        return due
     if not row.ts:
-        return (known or now + timing.group_wait) if _bad(counts) else None
-    if known is not None or not has_moved(row.shown, counts):
-        return known
+        return (due or now + timing.group_wait) if _bad(counts) else None
+    if due is not None or not has_moved(row.shown, counts):
+        return due
     return max(now, (row.posted_at or now) + timing.step(row.update_step))
 
 

@@ -52,14 +52,14 @@ class SqlEvents:
         query = query.where(UNTRIAGED, events.c.id > after).order_by(events.c.id).limit(limit)
         async with self._database.reading() as connection:
             rows = await connection.run_sync(listed, query)
-        found: list[tuple[int, BounceEvent]] = []
+        waiting: list[tuple[int, BounceEvent]] = []
         for start in range(0, len(rows), SMALL_SLICE):
-            found += [
+            waiting += [
                 (number, event_of(source, body))
                 for number, source, body in rows[start:][:SMALL_SLICE]
             ]
             await asyncio.sleep(0)
-        return found
+        return waiting
 
     async def fold(self, triaged: Sequence[Triaged]) -> int:
         """Claim the events, fold those it got into deliveries and alerts; return how many."""

@@ -58,12 +58,12 @@ async def read_alerts(
         deeds=await _deeds(connection, numbers),
         previous=await _previous(connection, [row.previous_id for row in rows if row.previous_id]),
     )
-    found = []
+    read = []
     for row in rows:
         shown = await _sample(connection, row.id) if sample else []
         attempts = await _attempts(connection, row, parts.tallies.get(row.id, ()))
-        found.append(_alert(row, parts, shown, attempts))
-    return found
+        read.append(_alert(row, parts, shown, attempts))
+    return read
 
 
 def _alert(row: Row[Any], parts: Parts, sample: Sequence[Delivery], attempts: int | None) -> Alert:
@@ -96,10 +96,10 @@ async def _tallies(connection: AsyncConnection, numbers: Sequence[int]) -> dict[
     )
     counted = select(tallies, place.label("place")).where(columns.alert_id.in_(numbers), total > 0)
     ranked = counted.subquery()
-    found: dict[int, list[Tally]] = defaultdict(list)
+    by_alert: dict[int, list[Tally]] = defaultdict(list)
     for row in await connection.execute(select(ranked).where(ranked.c.place <= WORDS)):
-        found[row.alert_id].append(value_of(Tally, row))
-    return found
+        by_alert[row.alert_id].append(value_of(Tally, row))
+    return by_alert
 
 
 async def _recipients(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, int]:
@@ -116,8 +116,8 @@ async def _by_alert(
     connection: AsyncConnection, what: ColumnElement[Any], *where: ColumnElement[bool]
 ) -> dict[int, Any]:
     query = select(deliveries.c.alert_id, what.label("what")).where(*where)
-    found = await connection.execute(query.group_by(deliveries.c.alert_id))
-    return {row.alert_id: row.what for row in found}
+    rows = await connection.execute(query.group_by(deliveries.c.alert_id))
+    return {row.alert_id: row.what for row in rows}
 
 
 async def _deeds(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, list[Deed]]:
@@ -125,9 +125,9 @@ async def _deeds(connection: AsyncConnection, numbers: Sequence[int]) -> dict[in
     newest = func.row_number().over(partition_by=jobs.c.alert_id, order_by=jobs.c.id.desc())
     ranked = select(jobs, newest.label("place")).where(jobs.c.alert_id.in_(numbers)).subquery()
     query = select(ranked).where(ranked.c.place <= DEEDS).order_by(ranked.c.id)
-    found: dict[int, list[Deed]] = defaultdict(list)
+    by_alert: dict[int, list[Deed]] = defaultdict(list)
     for row in await connection.execute(query):
-        found[row.alert_id].append(
+        by_alert[row.alert_id].append(
             Deed(
                 action=row.name,
                 by=row.by,
@@ -140,7 +140,7 @@ async def _deeds(connection: AsyncConnection, numbers: Sequence[int]) -> dict[in
                 ended_at=row.finished_at,
             )
         )
-    return found
+    return by_alert
 
 
 async def _previous(
@@ -149,8 +149,8 @@ async def _previous(
     if not numbers:
         return {}
     query = select(alerts.c.id, alerts.c.channel, alerts.c.ts)
-    found = await connection.execute(query.where(alerts.c.id.in_(numbers), alerts.c.ts != ""))
-    return {row.id: (row.channel, row.ts) for row in found}
+    rows = await connection.execute(query.where(alerts.c.id.in_(numbers), alerts.c.ts != ""))
+    return {row.id: (row.channel, row.ts) for row in rows}
 
 
 async def _sample(connection: AsyncConnection, alert_id: int) -> list[Delivery]:

@@ -145,12 +145,11 @@ def event_of(source: str, body: Mapping[str, Any]) -> BounceEvent:
 def _verdict(
     word: str, kind: str, permanence: str, reason: str | None, authoritative: bool
 ) -> Verdict:
-    known = Reason(reason) if reason else None
     return Verdict(
         word=word,
         kind=Kind(kind),
         permanence=Permanence(permanence),
-        reason=known,
+        reason=Reason(reason) if reason else None,
         authoritative=authoritative,
     )
 

@@ -65,7 +65,7 @@ class Bulk(Protocol):
         ...
 
 
-class Tuples:
+class SqliteInsert:
     """For SQLite: many rows in a statement.
 
     While a statement runs, the other threads of the process run too, and the writer's then waits
@@ -109,9 +109,9 @@ class Tuples:
         """Insert the rows whose key is not there yet; nobody else writes meanwhile."""
         keys = {row[0] for row in rows}
         asked = connection.exec_driver_sql(self._asking, (json.dumps(list(keys)),))
-        known = set(json.loads(asked.scalar_one()))
-        self.run(connection, [row for row in rows if row[0] not in known])
-        return keys - known
+        present = set(json.loads(asked.scalar_one()))
+        self.run(connection, [row for row in rows if row[0] not in present])
+        return keys - present
 
     def statement(self, rows: int) -> str:
         """Return the statement for so many rows."""
@@ -121,7 +121,7 @@ class Tuples:
         return self._statements[rows]
 
 
-class Arrays:
+class PostgresInsert:
     """For PostgreSQL: one statement, planned once."""
 
     def __init__(self, make: Make, table: Table, names: Sequence[str], dialect: Dialect) -> None:
@@ -156,10 +156,10 @@ def _split(statement: str) -> tuple[str, str, str]:
 
     The text is SQLAlchemy's, in no promised form: where it is another one, this says so.
     """
-    found = _ONE_ROW.fullmatch(statement)
-    if found is None:
+    parts = _ONE_ROW.fullmatch(statement)
+    if parts is None:
         raise TypeError(f"SQLAlchemy writes an INSERT in a form that is not known: {statement}")
-    return found["head"], found["row"], found["tail"]
+    return parts["head"], parts["row"], parts["tail"]
 
 
 _ONE_ROW = re.compile(
@@ -207,13 +207,13 @@ def unnested(table: Table, names: Sequence[str]) -> Select[Any]:
     ]
     columns = [column(name, kind) for name, kind in zip(names, kinds, strict=True)]
     rows = func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
-    found: list[ColumnElement[Any]] = [
+    values: list[ColumnElement[Any]] = [
         cast(rows.c[name], JSON).label(name)
         if isinstance(table.c[name].type, JSON)
         else rows.c[name]
         for name in names
     ]
-    return select(*found)
+    return select(*values)
 
 
 def _plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:

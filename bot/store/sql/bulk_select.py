@@ -30,5 +30,5 @@ def listed(connection: Connection, query: Select[Any]) -> list[Any]:
     rows = query.subquery().c
     columns = [func.json(column) if isinstance(column.type, JSON) else column for column in rows]
     together = select(func.json_group_array(func.json_array(*columns), type_=Text))
-    found: list[Any] = json.loads(connection.execute(together).scalar_one())
-    return found
+    values: list[Any] = json.loads(connection.execute(together).scalar_one())
+    return values

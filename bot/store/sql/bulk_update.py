@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Dialect, Table, Text, bindpara
 from bot.store.sql.bulk_insert import Row, arrays_of, columns_of, processor_of, unnested
 
 
-class Changes:
+class BulkUpdate:
     """Sets some columns of rows, which PostgreSQL gets as arrays and SQLite as one JSON text."""
 
     def __init__(self, table: Table, names: Sequence[str], dialect: Dialect) -> None:

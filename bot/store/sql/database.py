@@ -36,8 +36,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.types import BigInteger
 
-from bot.store.sql.bulk_insert import Arrays, Bulk, Make, Tuples, Upsert
-from bot.store.sql.bulk_update import Changes
+from bot.store.sql.bulk_insert import Bulk, Make, PostgresInsert, SqliteInsert, Upsert
+from bot.store.sql.bulk_update import BulkUpdate
 from bot.store.sql.columns import Moment, hashed
 from bot.store.sql.engines import READERS, address_of, postgres_engine, sqlite_engine, sqlite_writer
 from bot.store.sql.writer_thread import WriterThread
@@ -83,7 +83,7 @@ class Database:
         self._write_lock = WriteLock()
         self._thread = None if self.is_postgres else WriterThread(sqlite_writer(url))
         self._bulks: dict[tuple[object, tuple[str, ...]], Bulk] = {}
-        self._changes: dict[tuple[Table, tuple[str, ...]], Changes] = {}
+        self._changes: dict[tuple[Table, tuple[str, ...]], BulkUpdate] = {}
         self._lock: FileLock | None = None
 
     @classmethod
@@ -174,19 +174,16 @@ class Database:
 
     def bulk(self, make: Make, table: Table, names: tuple[str, ...]) -> Bulk:
         """Return an INSERT for many rows, to which `make` adds what to do on a conflict."""
-        known = self._bulks.get((make, names))
-        if known is None:
-            kind = Arrays if self.is_postgres else Tuples
-            known = kind(make, table, names, self._writer.dialect)
-            self._bulks[make, names] = known
-        return known
+        if (make, names) not in self._bulks:
+            kind = PostgresInsert if self.is_postgres else SqliteInsert
+            self._bulks[make, names] = kind(make, table, names, self._writer.dialect)
+        return self._bulks[make, names]
 
-    def changes(self, table: Table, names: tuple[str, ...]) -> Changes:
+    def changes(self, table: Table, names: tuple[str, ...]) -> BulkUpdate:
         """Return an UPDATE of some columns for many rows, each with its id."""
-        known = self._changes.get((table, names))
-        if known is None:
-            known = self._changes[table, names] = Changes(table, names, self._writer.dialect)
-        return known
+        if (table, names) not in self._changes:
+            self._changes[table, names] = BulkUpdate(table, names, self._writer.dialect)
+        return self._changes[table, names]
 
     def lock(self, connection: Connection, name: str) -> None:
         """Let one transaction at a time pass, over all processes, until it ends.

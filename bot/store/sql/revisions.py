@@ -16,7 +16,9 @@ def upgrade(connection: Connection, before: str | None) -> None:
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
     scripts = ScriptDirectory.from_config(config)
-    if before is not None and before not in {each.revision for each in scripts.walk_revisions()}:
+    if before is not None and before not in {
+        script.revision for script in scripts.walk_revisions()
+    }:
         raise ValueError(
             f"the database is of a newer release (revision {before}); upgrade bounce-desk"
         )

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import IntegrityError
 
-from bot.store.sql.bulk_insert import LARGEST, Tuples, Upsert
+from bot.store.sql.bulk_insert import LARGEST, SqliteInsert, Upsert
 from bot.store.sql.bulk_select import among, listed
 from bot.store.sql.tables import seen
 from bot.store.store import SqlStore
@@ -50,9 +50,9 @@ async def test_what_is_there_is_not_added_again(store):
 
 
 def test_another_form_of_sqlalchemys_statement_is_refused_and_not_written():
-    """What `Tuples` cuts in three is SQLAlchemy's own text: this fails first where it changes."""
+    """What `SqliteInsert` repeats is SQLAlchemy's own text: where that changes, this fails first."""
     dialect = sqlite.dialect()
-    made = Tuples(unless_known, seen, NAMES, dialect)
+    made = SqliteInsert(unless_known, seen, NAMES, dialect)
     assert made.statement(2) == (
         'INSERT INTO seen ("key", until) VALUES (?, ?), (?, ?) ON CONFLICT DO NOTHING'
     )
@@ -61,7 +61,7 @@ def test_another_form_of_sqlalchemys_statement_is_refused_and_not_written():
         return insert.from_select(["key", "until"], select(seen.c.key, seen.c.until))
 
     with pytest.raises(TypeError, match="a form that is not known: INSERT INTO seen"):
-        Tuples(otherwise, seen, NAMES, dialect)
+        SqliteInsert(otherwise, seen, NAMES, dialect)
 
 
 async def test_rows_are_asked_for_by_many_values(store):
