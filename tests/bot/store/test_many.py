@@ -50,7 +50,7 @@ async def test_what_is_there_is_not_added_again(store):
 
 
 def test_another_form_of_sqlalchemys_statement_is_refused_and_not_written():
-    """What `SqliteInsert` repeats is SQLAlchemy's own text: where that changes, this fails first."""
+    """What `SqliteInsert` repeats is SQLAlchemy's text: where that changes, this fails first."""
     dialect = sqlite.dialect()
     made = SqliteInsert(unless_known, seen, NAMES, dialect)
     assert made.statement(2) == (
