@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -374,45 +372,3 @@ def test_own_files_that_cannot_be_used_are_named(tmp_path):
         OwnFiles(rules=(tmp_path / "missing.toml",)).rulebook()
     with pytest.raises(SettingsError, match=r"missing\.toml"):
         OwnFiles(catalogue=tmp_path / "missing.toml").resolutions()
-
-
-# It starts at once
-
-HEAVY = {"aiohttp", "pydantic", "slack_bolt", "slack_sdk", "sqlalchemy", "asyncio"}
-
-
-def modules_after(code):
-    ran = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            f"import os, sys; from bot.cli.main import main; {code}\n"
-            "print(*sys.modules, file=sys.stderr)",
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=Path(__file__).parents[3],
-    )
-    return {name.partition(".")[0] for name in ran.stderr.split()}
-
-
-@pytest.mark.process
-@pytest.mark.parametrize(
-    "code",
-    [
-        "main(['explain', 'quota']); main(['explain', '550 5.1.1 no'])",
-        "main(['diagnose', 'x'])",
-        "main(['diagnose', '--jsonl', os.devnull])",
-        "main(['diagnose', '--mail', 'README.md'])",
-    ],
-)
-def test_nothing_heavy_is_loaded_to_explain_or_diagnose(code):
-    assert not modules_after(code) & HEAVY
-
-
-@pytest.mark.process
-def test_a_providers_word_is_understood_without_slack_database_and_http():
-    code = "main(['diagnose', '--provider', 'ses', '--verdict', 'Permanent/General'])"
-
-    assert not modules_after(code) & {"aiohttp", "slack_bolt", "slack_sdk", "sqlalchemy"}
