@@ -256,8 +256,8 @@ def campaign_of(settings: SourceSettings, payload: Any, own: str) -> str:
     """
     if not settings.campaign:
         return own
-    found = look_up(payload, settings.campaign)
-    return text_of(found[0] if found and isinstance(found, list) else found) or own
+    value = look_up(payload, settings.campaign)
+    return text_of(value[0] if value and isinstance(value, list) else value) or own
 
 
 class Provider(ABC):

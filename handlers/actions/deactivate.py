@@ -100,9 +100,9 @@ class Deactivate(JobButton, AuditedTask):
 
         By source, by what was done, and after complaints by the provider's word for the entry.
         """
-        found: Counter[tuple[str, str, str]] = Counter()
+        flagged: Counter[tuple[str, str, str]] = Counter()
         if job.alert_id is None:
-            return found
+            return flagged
         async for page in self.desk.store.contacts.flagged_from(job.alert_id):
             for contact in page:
                 if (
@@ -112,8 +112,8 @@ class Deactivate(JobButton, AuditedTask):
                     continue
                 done = "added" if contact.added else "there" if contact.before else "here"
                 cause = contact.added.cause if contact.added and contact.complained else ""
-                found[contact.source, done, cause] += 1
-        return found
+                flagged[contact.source, done, cause] += 1
+        return flagged
 
     async def _given_up(self, job: Job, why: str) -> str:
         flagged = sum((await self._flagged(job)).values())
@@ -140,19 +140,19 @@ def _said(
     """Return what was done at one source, in the provider's words."""
     suppressing = provider.suppressing if provider else None
     there, here = flagged[source, "there", ""], flagged[source, "here", ""]
-    said = []
+    parts = []
     if suppressing is not None:
         where = escape(suppressing.suppression_list)
         for (of, done, cause), count in sorted(flagged.items()):
             if (of, done) == (source, "added"):
                 noted = f" as {escape(cause)}" if cause else ""
                 stops = f", which stops {escape(suppressing.stops)}"
-                said.append(f"{count:,} added to {where}{noted}{stops}")
+                parts.append(f"{count:,} added to {where}{noted}{stops}")
     if suppressing is not None and there:
-        said.append(f"{there:,} stood on {escape(suppressing.suppression_list)} before")
+        parts.append(f"{there:,} stood on {escape(suppressing.suppression_list)} before")
     if here:
-        said.append(f"{here:,} only here in Bounce Desk{_remedy(source, provider)}")
-    return said
+        parts.append(f"{here:,} only here in Bounce Desk{_remedy(source, provider)}")
+    return parts
 
 
 def _remedy(source: str, provider: Provider | None) -> str:

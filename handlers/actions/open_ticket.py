@@ -62,21 +62,21 @@ class OpenTicket(JobButton, AuditedTask):
         return Outcome(line=f"Ticket opened by <@{job.by}>: {_reference(opened)}")
 
     async def _ticket(self, alert: Alert, job: Job) -> Ticket:
-        known = self.desk.catalogue.of(alert.reason, complaint=alert.key.complaint)
-        resolution, alert = fitting(alert, known), self.desk.shown.alert(alert)
+        general = self.desk.catalogue.of(alert.reason, complaint=alert.key.complaint)
+        resolution, alert = fitting(alert, general), self.desk.shown.alert(alert)
         return Ticket(
             key=f"bounce-{alert.id}-{alert.opened_at:%Y%m%dT%H%M%S}",
             title=_title(alert, resolution),
             body="\n".join(_body(alert, resolution)),
             link=await Links(self.desk.slack).of_message(alert.channel, alert.ts),
-            checks=(*_hints(known, resolution), *(resolution.checks or resolution.steps)),
+            checks=(*_hints(general, resolution), *(resolution.checks or resolution.steps)),
             samples=tuple(_sample(one) for one in _telling(alert)),
         )
 
 
-def _hints(known: Resolution, resolution: Resolution) -> Iterator[str]:
+def _hints(general: Resolution, resolution: Resolution) -> Iterator[str]:
     """Give the steps of the resolution that the replies alone call for."""
-    hints = {hint.step for hint in known.hints}
+    hints = {hint.step for hint in general.hints}
     if resolution.checks:
         yield from (step for step in resolution.steps if step in hints)
 
@@ -114,16 +114,16 @@ def _body(alert: Alert, resolution: Resolution) -> Iterator[str]:
     yield f"First:        {utc(alert.first_at)}"
     yield f"Last:         {utc(alert.last_at)}"
     telling = lead(alert.sample, alert.reason)
-    if telling is not None and (said := because(telling)):
-        evidence = _flat(said)
+    if telling is not None and (why := because(telling)):
+        evidence = _flat(why)
         yield f"Diagnosis:    {telling.confidence}: {evidence}"
 
 
 def _ours(alert: Alert) -> list[str]:
     """Return our IP addresses that the replies name, and those that the providers tell."""
-    told = (one.metadata.get("sending_ip", "") for one in alert.sample)
+    reported = (one.metadata.get("sending_ip", "") for one in alert.sample)
     named = sending_ips(one.reply for one in alert.sample) if _is_refused(alert) else []
-    return list(dict.fromkeys([*named, *(_flat(ip) for ip in told if ip)]))[:NAMES]
+    return list(dict.fromkeys([*named, *(_flat(ip) for ip in reported if ip)]))[:NAMES]
 
 
 def _is_refused(alert: Alert) -> bool:
@@ -138,8 +138,8 @@ def _counts(alert: Alert) -> str:
         "expired": alert.expired,
     }
     shown = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
-    known = f" of {alert.attempts:,} attempts" if alert.attempts else ""
-    return (shown or "none") + known
+    attempts = f" of {alert.attempts:,} attempts" if alert.attempts else ""
+    return (shown or "none") + attempts
 
 
 def _names(tallies: list[Tally]) -> str:

@@ -89,8 +89,8 @@ class Resend(ModalButton, AuditedTask):
         last = await store.jobs.last(self.name, alert.id)
         if last and last.state in {JobState.WAITING, JobState.RUNNING}:
             return modal.notice(self.title, _standing(last))
-        found = await store.deliveries.to_resend(alert.id, CHOICE_LIMIT + 1)
-        open_ones = [one for one in found if _may_go(one)]
+        candidates = await store.deliveries.to_resend(alert.id, CHOICE_LIMIT + 1)
+        open_ones = [one for one in candidates if _may_go(one)]
         if not open_ones:
             return modal.notice(self.title, NOBODY)
         ways = self._channels(open_ones)
@@ -100,40 +100,46 @@ class Resend(ModalButton, AuditedTask):
         return self._filled(alert, open_ones, ways, zone)
 
     def _filled(
-        self, alert: Alert, found: Sequence[Delivery], ways: Sequence[Option], zone: Zone
+        self, alert: Alert, deliveries: Sequence[Delivery], ways: Sequence[Option], zone: Zone
     ) -> dict[str, Any]:
         resolution = self.desk.catalogue.of(alert.reason, complaint=alert.key.complaint)
         blocks = [
             section(f"*{title(alert, resolution)}*"),
             *_warning(resolution),
-            self._whom(found, alert),
+            self._whom(deliveries, alert),
             _when(zone, self.desk.clock()),
             modal.ask("way", "How", modal.one_of(ways)),
-            *self._lift(found),
+            *self._lift(deliveries),
         ]
-        few = [one.id for one in found] if len(found) <= CHOICE_LIMIT else []
+        few = [one.id for one in deliveries] if len(deliveries) <= CHOICE_LIMIT else []
         metadata = {"alert": alert.id, "all": few}
         return modal.modal(
             self.title, blocks, callback_id=self.name, submit="Schedule", metadata=metadata
         )
 
-    def _whom(self, found: Sequence[Delivery], alert: Alert) -> Block:
-        if len(found) > CHOICE_LIMIT:
+    def _whom(self, deliveries: Sequence[Delivery], alert: Alert) -> Block:
+        if len(deliveries) > CHOICE_LIMIT:
             return modal.ask("recipients", "Whom", modal.one_of(_by_permanence(alert)))
         shown = self.desk.shown.delivery
         choices = [
             Option(str(one.id), one.recipient, _note(one))
-            for one in map(shown, sorted(found, key=lambda one: one.recipient.lower()))
+            for one in map(shown, sorted(deliveries, key=lambda one: one.recipient.lower()))
         ]
-        everybody = "everybody" if len(found) > 1 else choices[0].label
-        hint = f"Leave it empty to send to {everybody} ({counted(len(found), 'email')})."
-        element = modal.some_of(choices, f"All {len(found)}" if len(found) > 1 else everybody)
+        everybody = "everybody" if len(deliveries) > 1 else choices[0].label
+        hint = f"Leave it empty to send to {everybody} ({counted(len(deliveries), 'email')})."
+        element = modal.some_of(
+            choices, f"All {len(deliveries)}" if len(deliveries) > 1 else everybody
+        )
         return modal.ask("recipients", "Whom", element, hint=hint, optional=True)
 
-    def _channels(self, found: Sequence[Delivery]) -> list[Option]:
-        ways, stored = [], [one for one in found if self._has_copy(one)]
+    def _channels(self, deliveries: Sequence[Delivery]) -> list[Option]:
+        ways, stored = [], [one for one in deliveries if self._has_copy(one)]
         if stored:
-            note = f"{len(stored)} of {len(found)} have one" if len(stored) < len(found) else ""
+            note = (
+                f"{len(stored)} of {len(deliveries)} have one"
+                if len(stored) < len(deliveries)
+                else ""
+            )
             ways.append(Option("stored", "The copy that the provider keeps", note))
         if self.desk.resend is not None:
             note = "It is asked by a signed call and sends again itself"
@@ -144,9 +150,9 @@ class Resend(ModalButton, AuditedTask):
         source = self.desk.sources.get(delivery.source)
         return bool(delivery.stored_copy and source and source.resending)
 
-    def _lift(self, found: Sequence[Delivery]) -> list[Block]:
+    def _lift(self, deliveries: Sequence[Delivery]) -> list[Block]:
         """Ask whether suppressions may be lifted, where a source has a list that can be changed."""
-        names = {one.source for one in found}
+        names = {one.source for one in deliveries}
         lists = {
             source.suppressing.suppression_list
             for name, source in self.desk.sources.items()
@@ -177,11 +183,11 @@ class Resend(ModalButton, AuditedTask):
             return sorted(int(one) for one in named)
         if job.alert_id is None:
             return []
-        found = await self.desk.store.deliveries.to_resend(job.alert_id, BULK_LIMIT)
+        deliveries = await self.desk.store.deliveries.to_resend(job.alert_id, BULK_LIMIT)
         kind, asked = job.arguments.get("permanence", ""), job.created_at
         return sorted(
             one.id
-            for one in found
+            for one in deliveries
             if _may_go(one)
             and kind in {"", one.permanence.value}
             and (asked is None or one.occurred_at <= asked)

@@ -23,11 +23,13 @@ class ShowAddresses(Button):
         alert = await self.desk.store.alerts.get(click.number)
         if alert is None:
             return await self.tell(click, "This alert is not known any more.")
-        found = await self.desk.store.deliveries.of_alert(alert.id, SHOWN)
-        known = dict.fromkeys(one.recipient for one in found)
-        await self.record(click.by, f"alert {alert.id}: {len(known)} addresses", "shown", alert.id)
-        lines = [f"• {address(one)}" for one in known]
-        if (more := alert.recipients - len(known)) > 0:
+        deliveries = await self.desk.store.deliveries.of_alert(alert.id, SHOWN)
+        addresses = dict.fromkeys(one.recipient for one in deliveries)
+        await self.record(
+            click.by, f"alert {alert.id}: {len(addresses)} addresses", "shown", alert.id
+        )
+        lines = [f"• {address(one)}" for one in addresses]
+        if (more := alert.recipients - len(addresses)) > 0:
             lines.append(f"and {more:,} more")
         text = "\n".join([f"{counted(alert.recipients, 'recipient')}, shown to you alone:", *lines])
         return await self.tell(click, cut(text, 900), plain(text))

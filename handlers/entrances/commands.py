@@ -84,10 +84,10 @@ class Commands:
         catalogue = self._desk.catalogue
         if not words:
             return answers.reasons(catalogue)
-        found = explain(words, catalogue, lambda: self._desk.rulebook)
-        if found.resolution is None:
-            return answers.unexplained(words, found)
-        return answers.explained(found, found.resolution, await self._seen(found.resolution))
+        answer = explain(words, catalogue, lambda: self._desk.rulebook)
+        if answer.resolution is None:
+            return answers.unexplained(words, answer)
+        return answers.explained(answer, answer.resolution, await self._seen(answer.resolution))
 
     async def _audit(self, about: str, by: str) -> Message:
         """Return what was done, to who may see addresses: they stand in the log, which notes it."""
@@ -104,16 +104,16 @@ class Commands:
 
     def _unknown(self, text: str, word: str) -> Message:
         """Return the nearest command, or the one that would understand what was typed."""
-        said = escape(cut(word, 40, "…"))
+        typed = escape(cut(word, 40, "…"))
         near = difflib.get_close_matches(word.lower(), answers.COMMANDS, n=1, cutoff=0.6)
         if near:
             return answers.helped(
-                f"There is no command “{said}”. Did you mean `/bounce {near[0]}`?"
+                f"There is no command “{typed}”. Did you mean `/bounce {near[0]}`?"
             )
         better = "diagnose" if word[:1].isdigit() and len(text) > 20 else "explain"
         whole = escape(cut(text.replace("`", "'"), 100, "…"))
         return answers.helped(
-            f"There is no command “{said}”. Did you mean `/bounce {better} {whole}`?"
+            f"There is no command “{typed}”. Did you mean `/bounce {better} {whole}`?"
         )
 
     async def _seen(self, resolution: Resolution) -> str:

@@ -137,10 +137,10 @@ def _alerts(
 
 
 def _health(health: Sequence[SourceHealth], sources: Mapping[str, Any]) -> str:
-    known = {entry.source: entry for entry in health}
+    by_source = {entry.source: entry for entry in health}
     lines = []
     for name in list(sources)[:SOURCES]:
-        entry = known.get(name)
+        entry = by_source.get(name)
         if entry is None or entry.last_event_at is None:
             lines.append(f"*{name}*: nothing heard yet")
             continue

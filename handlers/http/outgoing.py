@@ -239,16 +239,16 @@ def _unconnected(host: str, error: Exception) -> TemporaryError | PermanentError
 
 
 def _refusal(call: Call, host: str, answer: Answer) -> Exception:
-    said = f"{host} answered {answer.status}"
+    why = f"{host} answered {answer.status}"
     if answer.body:
-        said += f": {_cut(answer.body)}"
+        why += f": {_cut(answer.body)}"
     if answer.status in GATEWAY and not call.repeatable:
-        return UncertainError(f"{said}; whether it did what was asked is unknown")
+        return UncertainError(f"{why}; whether it did what was asked is unknown")
     if answer.status == TOO_MANY or answer.status >= 500:
-        return TemporaryError(said, _wait(answer.headers))
+        return TemporaryError(why, _wait(answer.headers))
     if 300 <= answer.status < 400:
         return PermanentError(f"{host} answered {answer.status}: redirects are not followed")
-    return PermanentError(said)
+    return PermanentError(why)
 
 
 def _wait(headers: Mapping[str, str]) -> float | None:

@@ -131,8 +131,8 @@ def addresses_in(text: str) -> list[str]:
     >>> addresses_in('"Shop" <hello@example.com>, ana@example.com')
     ['hello@example.com', 'ana@example.com']
     """
-    found = _ADDRESS.findall(text)
-    return list(dict.fromkeys(found[:-1] if len(text) >= TEXT_LIMIT else found))
+    addresses = _ADDRESS.findall(text)
+    return list(dict.fromkeys(addresses[:-1] if len(text) >= TEXT_LIMIT else addresses))
 
 
 def domain_in(*texts: str) -> str:

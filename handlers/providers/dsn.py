@@ -148,12 +148,12 @@ def _mail_in(request: WebhookRequest, field: str) -> bytes:
         return _part_named(request, field)
     if kind.startswith("application/x-www-form-urlencoded"):
         pairs = parse_qsl(request.body.decode("latin-1"), max_num_fields=FORM_FIELDS)
-        found = dict(reversed(pairs)).get(field)
+        mail = dict(reversed(pairs)).get(field)
     else:
-        found = look_up(request.json(), field)
-    if not isinstance(found, str) or not found:
+        mail = look_up(request.json(), field)
+    if not isinstance(mail, str) or not mail:
         raise ValueError(f"the field {field!r} holds no mail")
-    return _unwrapped(found)
+    return _unwrapped(mail)
 
 
 def _part_named(request: WebhookRequest, field: str) -> bytes:

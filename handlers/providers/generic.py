@@ -205,8 +205,8 @@ class Generic(Provider):
         """Return what a word of `kinds`, or one that most senders use, means."""
         plain = _word(word)
         meaning: str = SYNONYMS.get(plain) or plain
-        known = MEANINGS.get(meaning)
-        return replace(known, word=word) if known else Verdict.unknown(word)
+        verdict = MEANINGS.get(meaning)
+        return replace(verdict, word=word) if verdict else Verdict.unknown(word)
 
     def _take(self, request: WebhookRequest, value: Any, parsed: Parsed) -> None:
         if not isinstance(value, dict):
@@ -279,10 +279,10 @@ def _word(word: str) -> str:
 
 def _elements(body: Any, items: str | None) -> Iterator[Any]:
     """Yield the elements: those of the list, or the one object that stands in its place."""
-    found = look_up(body, items) if items else body
-    if not isinstance(found, list | dict):
+    events = look_up(body, items) if items else body
+    if not isinstance(events, list | dict):
         raise TypeError(f"no events at {items!r}" if items else "the body holds no event")
-    yield from found if isinstance(found, list) else [found]
+    yield from events if isinstance(events, list) else [events]
 
 
 def _reply(element: _Element) -> SmtpReply:

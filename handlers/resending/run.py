@@ -77,11 +77,11 @@ class Resending:
 
     async def _one(self, delivery_id: int) -> bool | None:
         """Handle one delivery; return whether it was refused, None if it was left out."""
-        found = await self._desk.store.deliveries.with_contact(delivery_id)
-        if found is None:
+        current = await self._desk.store.deliveries.with_contact(delivery_id)
+        if current is None:
             self._cursor.skipped(delivery_id, "one is not known any more")
             return None
-        delivery, contact = found
+        delivery, contact = current
         if why := await self._objection(delivery, contact):
             self._cursor.skipped(delivery_id, f"{self._shown(delivery)}: {why}")
             return None

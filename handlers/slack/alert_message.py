@@ -137,8 +137,8 @@ def steps_of(resolution: Resolution, limit: int = STEPS_LIMIT, *, owned: bool = 
 
 def owner(resolution: Resolution) -> str:
     """Return who can act: "the recipient", "nobody yet"."""
-    said = escape(cut(resolution.owner, 100)).replace(", then ", ", then the ")
-    return said if said.startswith(("nobody", "whoever")) else f"the {said}"
+    who = escape(cut(resolution.owner, 100)).replace(", then ", ", then the ")
+    return who if who.startswith(("nobody", "whoever")) else f"the {who}"
 
 
 def thread(alert: Alert, deliveries: Sequence[Delivery], shown: Shown) -> Message:
@@ -192,18 +192,18 @@ def _concerned(alert: Alert, labels: Labels, now: datetime) -> Iterator[Block]:
 
 
 def _reply(alert: Alert, room: int) -> Iterator[Block]:
-    found = lead(alert.sample, alert.reason)
-    if found is None or not found.reply:
+    delivery = lead(alert.sample, alert.reason)
+    if delivery is None or not delivery.reply:
         return
     note = " … (cut)" if alert.recipients < 2 else " … (cut; more in the thread)"
-    yield preformatted(fitted(spoken(found.reply), min(REPLY_LIMIT, room), note))
+    yield preformatted(fitted(spoken(delivery.reply), min(REPLY_LIMIT, room), note))
 
 
 def _evidence(alert: Alert) -> Iterator[Block]:
-    found = lead(alert.sample, alert.reason)
-    if found is not None and (said := phrase(found)):
-        sure = "" if found.confidence is Confidence.NONE else f"{found.confidence}: "
-        yield fine_print(sure + said, EVIDENCE_LIMIT)
+    delivery = lead(alert.sample, alert.reason)
+    if delivery is not None and (why := phrase(delivery)):
+        sure = "" if delivery.confidence is Confidence.NONE else f"{delivery.confidence}: "
+        yield fine_print(sure + why, EVIDENCE_LIMIT)
 
 
 def _offered(
@@ -248,12 +248,12 @@ def _small_print(alert: Alert, link_of_previous: str) -> list[str]:
 
 
 def _recipient(delivery: Delivery, room: int) -> Iterator[Block]:
-    recipient, said = address(delivery.recipient), because(delivery)
+    recipient, why = address(delivery.recipient), because(delivery)
     words = [
         delivery.state.value,
         hardness(delivery.permanence, delivery.reason),
         delivery.reason.value,
-        f"{delivery.confidence}: {cut(said, 300)}" if said else "",
+        f"{delivery.confidence}: {cut(why, 300)}" if why else "",
         utc(delivery.occurred_at),
     ]
     rest = ", ".join(word for word in words if word)

@@ -168,8 +168,8 @@ def breadth(alert: Alert) -> str:
 
 def addresses(alert: Alert) -> str:
     """Return one or two recipients, and where the others are."""
-    known = list(dict.fromkeys(delivery.recipient for delivery in alert.sample))
-    shown = [address(one) for one in known[:ADDRESSES]]
+    recipients = list(dict.fromkeys(delivery.recipient for delivery in alert.sample))
+    shown = [address(one) for one in recipients[:ADDRESSES]]
     if not shown:
         return ""
     if alert.recipients <= len(shown):
@@ -288,13 +288,13 @@ def _how(alert: Alert) -> list[str]:
 
 
 def _hardness(alert: Alert) -> list[str]:
-    found = {tally.word: tally.bounced + tally.expired for tally in alert.words("permanence")}
-    if not found:
-        found = {delivery.permanence.value: 1 for delivery in alert.sample}
+    counts_of = {tally.word: tally.bounced + tally.expired for tally in alert.words("permanence")}
+    if not counts_of:
+        counts_of = {delivery.permanence.value: 1 for delivery in alert.sample}
     words = {
-        hardness(permanence, alert.reason): found[permanence]
+        hardness(permanence, alert.reason): counts_of[permanence]
         for permanence in (Permanence.TRANSIENT, Permanence.PERMANENT)
-        if found.get(permanence, 0) and hardness(permanence, alert.reason)
+        if counts_of.get(permanence, 0) and hardness(permanence, alert.reason)
     }
     return list(words) if len(words) < 2 else [f"{count:,} {word}" for word, count in words.items()]
 

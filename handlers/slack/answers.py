@@ -66,7 +66,7 @@ def reasons(catalogue: Catalogue) -> blocks.Message:
     return blocks.Message(text, blocks.plain("\n".join([head, *lines])))
 
 
-def explained(found: Explained, resolution: Resolution, seen: str = "") -> blocks.Message:
+def explained(answer: Explained, resolution: Resolution, seen: str = "") -> blocks.Message:
     """Return what a reason means and what to do about it; `seen` says what was seen here."""
     also = ", ".join(escape(alias) for alias in resolution.aliases[:ALIASES])
     title, explanation = escape(resolution.title), escape(resolution.explanation)
@@ -82,29 +82,29 @@ def explained(found: Explained, resolution: Resolution, seen: str = "") -> block
         *_special(resolution),
         *_samples(resolution),
     ]
-    near = f"May also mean: {_named(found.near)}." if found.near else ""
-    small = [line for line in (escape(found.because), near, seen) if line]
+    near = f"May also mean: {_named(answer.near)}." if answer.near else ""
+    small = [line for line in (escape(answer.because), near, seen) if line]
     if small:
         shown.append(blocks.context(*small))
     text = f"{title} ({resolution.word}): {explanation}"
     return blocks.Message(cut(text, blocks.SPOKEN_LIMIT), shown)
 
 
-def unexplained(words: str, found: Explained) -> blocks.Message:
+def unexplained(words: str, answer: Explained) -> blocks.Message:
     """Return what was perhaps meant by words that name no reason."""
-    said = escape(cut(words, 100, "…"))
-    first = f"No reason is called “{said}”"
-    first += f": {escape(found.because)}." if found.because else "."
-    if found.near:
-        return helped(f"{first} Did you mean {_named(found.near)}?")
+    asked = escape(cut(words, 100, "…"))
+    first = f"No reason is called “{asked}”"
+    first += f": {escape(answer.because)}." if answer.because else "."
+    if answer.near:
+        return helped(f"{first} Did you mean {_named(answer.near)}?")
     return helped(f"{first} `/bounce explain` alone lists all reasons.")
 
 
 def diagnosis_of(pasted: str, rulebook: Rulebook, catalogue: Catalogue) -> blocks.Message:
     """Return why a pasted reply was given, as the rules see it."""
-    found = diagnose(PastedReply(SmtpReply(pasted)), rulebook)
-    resolution = catalogue.of(found.reason, complaint=found.kind is Kind.COMPLAINT)
-    return diagnosed(found, resolution, catalogue, pasted)
+    diagnosis = diagnose(PastedReply(SmtpReply(pasted)), rulebook)
+    resolution = catalogue.of(diagnosis.reason, complaint=diagnosis.kind is Kind.COMPLAINT)
+    return diagnosed(diagnosis, resolution, catalogue, pasted)
 
 
 def diagnosed(
@@ -214,9 +214,9 @@ def _state(one: Contact) -> str:
 def _past(delivery: Delivery) -> str:
     may_pass = hardness(delivery.permanence, delivery.reason)
     words = [delivery.state.value, may_pass, delivery.reason.value]
-    told = ", ".join(word for word in words if word)
+    outcome = ", ".join(word for word in words if word)
     where = escape(" · ".join(w for w in (delivery.source, cut(delivery.campaign, 60, "…")) if w))
-    return f"{moment(delivery.occurred_at)} — {told} — {where}"
+    return f"{moment(delivery.occurred_at)} — {outcome} — {where}"
 
 
 def audited(entries: Sequence[Audited], about: str) -> blocks.Message:

@@ -51,7 +51,7 @@ def unescape(text: str) -> str:
     >>> unescape("&lt;<mailto:ana@b.example|ana@b.example>&gt;: see <http://b.example>")
     '<ana@b.example>: see http://b.example'
     """
-    text = _LINKED.sub(lambda found: found["label"] or found["target"], text)
+    text = _LINKED.sub(lambda link: link["label"] or link["target"], text)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
@@ -243,7 +243,7 @@ def _boundary(text: str, limit: int) -> int:
     end = max(limit, 0)
     for opener, whole in (("<", _MARK), ("&", _ENTITY)):
         start = text.rfind(opener, 0, end)
-        if start >= 0 and (found := whole.match(text, start)) and found.end() > end:
+        if start >= 0 and (match := whole.match(text, start)) and match.end() > end:
             end = start
     while 0 < end < len(text) and (_joins(text[end]) or text[end - 1] == _JOINER):
         end -= 1

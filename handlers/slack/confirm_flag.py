@@ -21,12 +21,12 @@ def flag_question(
 
 def _effect(lists: Sequence[Suppresses | None]) -> str:
     """Return what nobody of them gets any more, in the words of the providers."""
-    stops = list(dict.fromkeys(each.stops for each in lists if each is not None))
+    stops = list(dict.fromkeys(one.stops for one in lists if one is not None))
     if not stops:
         return (
             "changes nothing but the flag here: no provider's list is reached, your senders go on."
         )
-    said = f"stops {' and '.join(stops)}."
-    if len(said) > STOPS_LIMIT:
-        said = f"stops {stops[0]}, and the like at each other source ({len(stops) - 1} more)."
-    return said if None not in lists else f"{said} At other sources they are flagged here only."
+    effect = f"stops {' and '.join(stops)}."
+    if len(effect) > STOPS_LIMIT:
+        effect = f"stops {stops[0]}, and the like at each other source ({len(stops) - 1} more)."
+    return effect if None not in lists else f"{effect} At other sources they are flagged here only."

@@ -30,8 +30,8 @@ class Links:
         """Return the address of a message, "" if it is gone or Slack does not say."""
         if not (channel and ts):
             return ""
-        known = self._known.get((channel, ts))
-        return await self._ask(channel, ts) if known is None else known
+        link = self._known.get((channel, ts))
+        return await self._ask(channel, ts) if link is None else link
 
     async def of_alerts(self, alerts: Sequence[Alert]) -> dict[int, str]:
         """Return the addresses of alerts' messages by the alerts' ids."""

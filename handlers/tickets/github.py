@@ -45,9 +45,9 @@ class GitHub(TicketSystem):
 
     async def open(self, ticket: Ticket) -> Opened:
         """Open an issue, or return the one with the ticket's key."""
-        found = await self._find(marker(ticket.key))
-        if found is not None:
-            return _opened(found)
+        there = await self._find(marker(ticket.key))
+        if there is not None:
+            return _opened(there)
         try:
             answer = await self._call("POST", "issues", issue(ticket))
         except UncertainError as error:  # the next attempt looks for it first
@@ -57,13 +57,13 @@ class GitHub(TicketSystem):
     async def check(self) -> str:
         """Read the repository."""
         try:
-            found = _object(await self._call("GET"))
+            repository = _object(await self._call("GET"))
         except PermanentError as error:
             raise PermanentError(
                 f"{error}; check repository and token in tickets.github: the token needs read and"
                 " write access to issues"
             ) from error
-        if not found.get("has_issues", True):
+        if not repository.get("has_issues", True):
             raise PermanentError(f"{self.settings.repository} has its issues switched off")
         return f"issues are opened in {self.settings.repository}"
 
@@ -150,13 +150,13 @@ def quiet(text: str) -> str:
     """
     line = " ".join(_VISIBLE.sub("", text).split())
     line = _MARKUP.sub(r"\\\1", line)
-    return _LINKING.sub(lambda found: found[0] + "\N{WORD JOINER}", line)
+    return _LINKING.sub(lambda match: match[0] + "\N{WORD JOINER}", line)
 
 
 def quiet_title(text: str) -> str:
     """Return a title that mentions nobody; GitHub shows titles without markup."""
     line = " ".join(_VISIBLE.sub("", text).split())
-    return re.sub(r"[@#](?=\w)", lambda found: found[0] + "\N{WORD JOINER}", line)
+    return re.sub(r"[@#](?=\w)", lambda match: match[0] + "\N{WORD JOINER}", line)
 
 
 _VISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -175,5 +175,5 @@ def _object(answer: Answer) -> dict[str, Any]:
     return value
 
 
-def _opened(found: dict[str, Any]) -> Opened:
-    return Opened(reference=f"#{found.get('number')}", url=str(found.get("html_url") or ""))
+def _opened(issue: dict[str, Any]) -> Opened:
+    return Opened(reference=f"#{issue.get('number')}", url=str(issue.get("html_url") or ""))

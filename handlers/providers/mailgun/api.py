@@ -116,7 +116,7 @@ class MailgunDomain:
     def _path(self, name: str, recipient: str) -> str:
         return f"{self._api.domain}/{name}/{quote(_address(recipient), safe='@')}"
 
-    async def _send(self, method: str, path: str, **said: Any) -> Answer:
+    async def _send(self, method: str, path: str, **options: Any) -> Answer:
         """Send a call; a domain that Mailgun does not know is an error, not an absence."""
         if not self._api.domain:
             raise PermanentError(
@@ -125,9 +125,9 @@ class MailgunDomain:
         call = Call(
             method=method,
             url=f"{self._api.base_url.rstrip('/')}/v3/{path}",
-            headers=self._headers | said.pop("headers", {}),
+            headers=self._headers | options.pop("headers", {}),
             allow_private=self._api.allow_private,
-            **said,
+            **options,
         )
         answer = await self._outgoing.send(call)
         if answer.status == 404 and text_in(answer.body, "message").startswith("Domain"):
@@ -152,6 +152,6 @@ def _not_sent(answer: Answer) -> Exception:
             " send it again from your own system"
         )
     if answer.status == 400:
-        said = text_in(answer.body, "message")
-        return PermanentError(f"Mailgun refused to send its copy again: {said}")
+        reason = text_in(answer.body, "message")
+        return PermanentError(f"Mailgun refused to send its copy again: {reason}")
     return UncertainError("Mailgun failed half way: look into its logs before trying again")

@@ -115,11 +115,11 @@ class EventData(BaseModel):
     @property
     def reply(self) -> SmtpReply:
         """What the receiving server said, or Mailgun in its place."""
-        said = (self.status.get(name) for name in ("message", "description"))
+        replied = (self.status.get(name) for name in ("message", "description"))
         rejected = (self.reject.get(name) for name in ("description", "reason"))
         code = text_at(self.status, "code")
         return Failure(
-            text=next(filter(None, map(text_of, (*said, *rejected))), ""),
+            text=next(filter(None, map(text_of, (*replied, *rejected))), ""),
             code=code if REPLY_CODE.fullmatch(code) else "",
             status=text_at(self.status, "enhanced-code"),
         ).reply
@@ -137,7 +137,7 @@ class EventData(BaseModel):
         return "/".join(filter(None, words))
 
     @property
-    def told(self) -> dict[str, str]:
+    def beside_reply(self) -> dict[str, str]:
         """What Mailgun tells beside the reply: the IP address that the mail left from."""
         ip = text_at(self.envelope, "sending-ip")
         return {"sending_ip": ip} if ip else {}
@@ -145,8 +145,8 @@ class EventData(BaseModel):
     @property
     def recipients(self) -> list[str]:
         """The recipient; a rejected message names none, so all it was addressed to."""
-        if found := [self.recipient] if self.recipient else addresses_in(self.header("to")):
-            return found
+        if recipients := [self.recipient] if self.recipient else addresses_in(self.header("to")):
+            return recipients
         raise ValueError("an event without a recipient")
 
 
@@ -197,12 +197,12 @@ class Mailgun(Provider):
         """Return what severity, reason, bounce type or code mean, alone or joined by slashes."""
         parts = word.lower().replace("failed/", "").split("/")
         base = next((SEVERITIES[part] for part in parts if part in SEVERITIES), None)
-        told = next((WORDS[known] for known in WORDS if known in parts), None)
-        if told is None:
+        own = next((WORDS[name] for name in WORDS if name in parts), None)
+        if own is None:
             return replace(base or Verdict(), word=word)
-        if told.authoritative or base is None:
-            return replace(told, word=word)
-        return replace(base, word=word, reason=told.reason)
+        if own.authoritative or base is None:
+            return replace(own, word=word)
+        return replace(base, word=word, reason=own.reason)
 
     @property
     def suppressing(self) -> "MailgunDomain | None":
@@ -243,7 +243,7 @@ class Mailgun(Provider):
             subject=data.header("subject"),
             campaign=campaign_of(self.settings, element, _campaign(data)),
             tags=tuple(words_of(data.tags)),
-            metadata={**metadata_of(data.variables), **data.told},
+            metadata={**metadata_of(data.variables), **data.beside_reply},
             verdict=verdict,
             stored_copy=text_at(data.storage, "key"),
             raw=json.dumps(element, ensure_ascii=False),

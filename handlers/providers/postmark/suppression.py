@@ -98,8 +98,8 @@ class StreamSuppressions:
         )
         answer = await self._outgoing.send(call)
         if answer.status >= 400:
-            said = text_in(answer.body, "Message") or f"answered {answer.status}"
-            raise PermanentError(f"Postmark: {said}")
+            reason = text_in(answer.body, "Message") or f"answered {answer.status}"
+            raise PermanentError(f"Postmark: {reason}")
         return answer
 
 

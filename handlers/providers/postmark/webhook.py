@@ -188,8 +188,8 @@ class Postmark(Provider):
     @classmethod
     def verdict_of(cls, word: str) -> Verdict:
         """Return what a `Type` means; its number will do too."""
-        known = _BY_WORD.get(word.lower())
-        return replace(TYPES[known], word=known) if known else Verdict.unknown(word)
+        name = _BY_WORD.get(word.lower())
+        return replace(TYPES[name], word=name) if name else Verdict.unknown(word)
 
     @property
     def suppressing(self) -> "StreamSuppressions | None":

@@ -110,14 +110,14 @@ class SuppressionLists:
     async def _entry(self, place: Place, recipient: str) -> Suppression | None:
         path = "asm/suppressions" if place is self._own and self._group else place.path
         answer = await self._send("GET", f"{path}/{quoted(recipient)}", expected=(ABSENT,))
-        said = None if answer.status == ABSENT else self._said(place, answer.json())
-        if said is None:
+        entry = None if answer.status == ABSENT else self._said(place, answer.json())
+        if entry is None:
             return None
         return Suppression(
             recipient=recipient,
             list=place.name,
-            cause=place.wish or text_at(said, "reason"),
-            since=text_at(said, "created"),
+            cause=place.wish or text_at(entry, "reason"),
+            since=text_at(entry, "created"),
             by_person=bool(place.wish),
         )
 

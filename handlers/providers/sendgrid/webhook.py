@@ -282,20 +282,20 @@ class SendGrid(Provider):
 
 @lru_cache(maxsize=256)  # a batch tells most replies many times
 def _reply_of(text: str, status: str) -> SmtpReply:
-    found = read_reply(SmtpReply(text, status=status))
-    return SmtpReply(text, code=found.code, status=status or found.status)
+    read = read_reply(SmtpReply(text, status=status))
+    return SmtpReply(text, code=read.code, status=status or read.status)
 
 
 @lru_cache(maxsize=256)
 def _verdict_of(word: str) -> Verdict:
     head, _, rest = word.strip().lower().partition("/")
     if head not in EVENTS:  # a class alone, which may hold a slash itself
-        told = _beginning(_ALONE, word) or _beginning(_ALONE, rest)
-        return replace(told or Verdict(), word=word)
+        verdict = _beginning(_ALONE, word) or _beginning(_ALONE, rest)
+        return replace(verdict or Verdict(), word=word)
     if head == "dropped":
         return replace(_beginning(DROPS, rest) or _DROPPED, word=word)
-    told = _beginning(CLASSES, rest)
-    return replace(EVENTS[head], word=word, reason=told.reason if told else None)
+    verdict = _beginning(CLASSES, rest)
+    return replace(EVENTS[head], word=word, reason=verdict.reason if verdict else None)
 
 
 def read_key(text: str) -> "EllipticCurvePublicKey":
@@ -336,4 +336,4 @@ def _fits(key: "EllipticCurvePublicKey", signature: bytes, signed: bytes) -> boo
 
 def _beginning(table: Mapping[str, Verdict], text: str) -> Verdict | None:
     text = text.strip().lower()
-    return next((told for start, told in table.items() if text.startswith(start)), None)
+    return next((verdict for start, verdict in table.items() if text.startswith(start)), None)

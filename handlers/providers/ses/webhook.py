@@ -149,18 +149,18 @@ class SesSettings(SourceSettings):
 class Notice:
     """One message of SES: the whole, the details of its kind, the mail it is about."""
 
-    said: dict[str, Any]
+    message: dict[str, Any]
     details: dict[str, Any]
     mail: dict[str, Any]
     envelope: dict[str, Any]
 
     @classmethod
-    def of(cls, said: dict[str, Any], details: str, envelope: dict[str, Any]) -> Self:
+    def of(cls, message: dict[str, Any], details: str, envelope: dict[str, Any]) -> Self:
         """Return the message with its parts picked out."""
         return cls(
-            said=said,
-            details=object_of(said.get(details)),
-            mail=object_of(said.get("mail")),
+            message=message,
+            details=object_of(message.get(details)),
+            mail=object_of(message.get("mail")),
             envelope=envelope,
         )
 
@@ -215,14 +215,14 @@ class Notice:
     def alone(self, shape: Shape) -> Iterator[tuple["Notice", dict[str, Any]]]:
         """Yield each recipient and the message as if it were of this one only."""
         part, name = (shape.details, shape.recipients) if shape.recipients else _DESTINATION
-        whole = self.said.get(part)
+        whole = self.message.get(part)
         recipients = whole.get(name) if isinstance(whole, dict) else None
         if not isinstance(recipients, list) or not recipients:
             raise ValueError(f"no {part}.{name}")
         for recipient in recipients:
-            said = {**self.said, part: {**self.said[part], name: [recipient]}}
-            found = recipient if isinstance(recipient, dict) else {"emailAddress": recipient}
-            yield Notice.of(said, shape.details, self.envelope), found
+            message = {**self.message, part: {**self.message[part], name: [recipient]}}
+            about = recipient if isinstance(recipient, dict) else {"emailAddress": recipient}
+            yield Notice.of(message, shape.details, self.envelope), about
 
 
 _DESTINATION = ("mail", "destination")
@@ -251,16 +251,16 @@ class Ses(Provider):
         envelope = request.json()
         if envelope["Type"] == SUBSCRIPTION:
             return Parsed(confirmation=self._confirmation(envelope))
-        said = _message(envelope["Message"]) if envelope["Type"] == NOTIFICATION else None
-        if said is None:
+        message = _message(envelope["Message"]) if envelope["Type"] == NOTIFICATION else None
+        if message is None:
             return Parsed()
-        word = text_of(said.get("eventType") or said["notificationType"])
+        word = text_of(message.get("eventType") or message["notificationType"])
         if word == "Delivery":
-            return Parsed(delivered=list(self._delivered(Notice.of(said, "delivery", envelope))))
+            return Parsed(delivered=list(self._delivered(Notice.of(message, "delivery", envelope))))
         shape = SHAPES.get(word)
         if shape is None:
             return Parsed()
-        return self._reported(Notice.of(said, shape.details, envelope), shape)
+        return self._reported(Notice.of(message, shape.details, envelope), shape)
 
     @classmethod
     def verdict_of(cls, word: str) -> Verdict:
@@ -322,11 +322,11 @@ class Ses(Provider):
             provider_message_id=notice.mail_id,
             from_domain=notice.from_domain,
             subject=notice.subject,
-            campaign=campaign_of(self.settings, notice.said, tags.get("campaign", "")),
+            campaign=campaign_of(self.settings, notice.message, tags.get("campaign", "")),
             tags=tuple(f"{name}={value}" for name, value in tags.items()),
             metadata=tags,
             verdict=verdict,
-            raw=json.dumps(notice.said, ensure_ascii=False),
+            raw=json.dumps(notice.message, ensure_ascii=False),
         )
 
     def _delivered(self, notice: Notice) -> Iterator[Delivered]:
@@ -341,7 +341,9 @@ class Ses(Provider):
                 occurred_at=notice.time,
                 message_id=notice.header("message-id"),
                 provider_message_id=notice.mail_id,
-                campaign=campaign_of(self.settings, notice.said, notice.tags.get("campaign", "")),
+                campaign=campaign_of(
+                    self.settings, notice.message, notice.tags.get("campaign", "")
+                ),
             )
 
 
@@ -361,7 +363,7 @@ def _message(text: Any) -> dict[str, Any] | None:
 
 
 def _unusable(notice: Notice, error: Exception) -> Unusable:
-    body = {**notice.envelope, "Message": json.dumps(notice.said)}
+    body = {**notice.envelope, "Message": json.dumps(notice.message)}
     return Unusable.of(json.dumps(body).encode(), error)
 
 
@@ -374,5 +376,5 @@ def _address(value: Any) -> str:
 def _reply(recipient: dict[str, Any], otherwise: str) -> SmtpReply:
     text = text_of(recipient.get("diagnosticCode")) or otherwise
     status = text_of(recipient.get("status"))
-    found = read_reply(SmtpReply(text, status=status))
-    return SmtpReply(text, code=found.code, status=status or found.status)
+    read = read_reply(SmtpReply(text, status=status))
+    return SmtpReply(text, code=read.code, status=status or read.status)
