@@ -50,13 +50,13 @@ def _first(local: str) -> str:
     return first if first.isalnum() else ""
 
 
-def _masked(found: re.Match[str]) -> str:
-    whole = found[0]
+def _masked(match: re.Match[str]) -> str:
+    whole = match[0]
     if whole.startswith(HIDDEN):
         return whole
     address = whole.rstrip(".!?")
     return mask(address) + whole[len(address) :]
 
 
-def _masked_encoded(found: re.Match[str]) -> str:
-    return mask(found[0].replace("%40", "@")).replace("@", "%40")
+def _masked_encoded(match: re.Match[str]) -> str:
+    return mask(match[0].replace("%40", "@")).replace("@", "%40")

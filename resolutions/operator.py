@@ -59,10 +59,12 @@ class Operators:
                 free.update(table.get("domains", []))
         return cls(
             ids=ids,
-            hosts={name: each for name, each in hosts.items() if "*" not in name},
-            domains={name: each for name, each in domains.items() if "*" not in name},
-            wide_hosts=tuple((_pattern(name), each) for name, each in hosts.items() if "*" in name),
-            wide_domains={name[:-2]: each for name, each in domains.items() if "*" in name},
+            hosts={name: operator for name, operator in hosts.items() if "*" not in name},
+            domains={name: operator for name, operator in domains.items() if "*" not in name},
+            wide_hosts=tuple(
+                (_pattern(name), operator) for name, operator in hosts.items() if "*" in name
+            ),
+            wide_domains={name[:-2]: operator for name, operator in domains.items() if "*" in name},
             free=frozenset(free),
         )
 
@@ -79,10 +81,10 @@ class Operators:
         'hosted.example'
         """
         host, domain = _plain(remote_host), _plain(domain)
-        known = self._by_host(host) or self._by_domain(domain) or self._by_host(domain)
-        known = known or self.ids.get(receiver)
-        if known is not None:
-            return known
+        operator = self._by_host(host) or self._by_domain(domain) or self._by_host(domain)
+        operator = operator or self.ids.get(receiver)
+        if operator is not None:
+            return operator
         name = domain or _registered(host)
         return Operator(name, name)
 
@@ -100,7 +102,9 @@ class Operators:
             if name in self.hosts:
                 return self.hosts[name]
             name = name.partition(".")[2]
-        return next((each for pattern, each in self.wide_hosts if pattern.search(host)), None)
+        return next(
+            (operator for pattern, operator in self.wide_hosts if pattern.search(host)), None
+        )
 
     def _by_domain(self, domain: str) -> Operator | None:
         return self.domains.get(domain) or self.wide_domains.get(_wide_name(domain))
@@ -108,6 +112,9 @@ class Operators:
 
 _KEYS = frozenset({"id", "name", "hosts", "domains", "free"})
 _COUNTRY = re.compile(r"([a-z0-9-]{1,63})\.(?:[a-z]{2,3}|(?:com?|net|org|ne)\.[a-z]{2})\Z")
+_SHARED = re.compile(r"\.(?:ac|com?|edu|gov|net?|org?)\.[a-z]{2}\Z")
+"""Ends under which countries let others register."""
+
 _ADDRESS = re.compile(r"\[?[0-9a-f.:]+\]?\Z")
 
 
@@ -143,5 +150,12 @@ def _wide_name(domain: str) -> str:
 
 
 def _registered(host: str) -> str:
-    """Return the last two labels of a host name; an IP address is nobody's name."""
-    return "" if not host or _ADDRESS.match(host) else ".".join(host.split(".")[-2:])
+    """Return the domain that somebody registered, as far as a name tells; an address is nobody's.
+
+    >>> _registered("mx1.company.example"), _registered("mx1.company.co.uk")
+    ('company.example', 'company.co.uk')
+    """
+    if not host or _ADDRESS.match(host):
+        return ""
+    labels = 3 if _SHARED.search(host) else 2
+    return ".".join(host.split(".")[-labels:])

@@ -30,11 +30,11 @@ def sending_ips(replies: Iterable[str]) -> list[str]:
     >>> sending_ips(["host mx.example.com[192.0.2.77] said: 550 Client host [192.0.2.10] blocked"])
     ['192.0.2.10']
     """
-    found: dict[str, int] = {}
+    naming: dict[str, int] = {}
     for reply in replies:
         for address in dict.fromkeys(_named(reply)):
-            found[address] = found.get(address, 0) + 1
-    return sorted(found, key=lambda address: -found[address])[:NAMED]
+            naming[address] = naming.get(address, 0) + 1
+    return sorted(naming, key=lambda address: -naming[address])[:NAMED]
 
 
 def _named(reply: str) -> Iterator[str]:

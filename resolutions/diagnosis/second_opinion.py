@@ -28,62 +28,62 @@ _WELL_KNOWN = frozenset({"fact", "operator", "receiver"})
 _OF_THE_ADDRESS = frozenset({Reason.BAD_MAILBOX, Reason.DOMAIN_NOT_FOUND, Reason.INACTIVE_MAILBOX})
 
 
-def compared(reported: Reported, reply: Reply, found: Diagnosis) -> Diagnosis:
+def compared(reported: Reported, reply: Reply, first: Diagnosis) -> Diagnosis:
     """Ask what a reply is most like where little or one wording alone decides.
 
     What nothing but vague words, a status or a code decided is decided by likeness; a wording is
     not, but is believed less where the reply is very like those of an unrelated reason.
     """
-    if not _is_doubtful(found):
-        return found
+    if not _is_doubtful(first):
+        return first
     like = Likeness.load().of(reply)
-    if like is None or like.word in {found.word, Reason.UNKNOWN}:
-        return found
-    vague = found.confidence in {Confidence.NONE, Confidence.WEAK}
+    if like is None or like.word in {first.word, Reason.UNKNOWN}:
+        return first
+    vague = first.confidence in {Confidence.NONE, Confidence.WEAK}
     if like.word in REASONS:
-        return _by_likeness(reported, reply, found, like, vague)
+        return _by_likeness(reported, reply, first, like, vague)
     if vague and reported.kind is None and like.probability >= _LIKELY:
         return no_bounce(Kind(like.word), (_likeness(like),))
-    return found
+    return first
 
 
-def _is_doubtful(found: Diagnosis) -> bool:
-    if found.kind in NO_BOUNCE:
+def _is_doubtful(first: Diagnosis) -> bool:
+    if first.kind in NO_BOUNCE:
         return False
-    if found.confidence in {Confidence.NONE, Confidence.WEAK}:
+    if first.confidence in {Confidence.NONE, Confidence.WEAK}:
         return True
-    return len(found.evidence) == 1 and found.evidence[0].kind not in _WELL_KNOWN
+    return len(first.evidence) == 1 and first.evidence[0].kind not in _WELL_KNOWN
 
 
 def _by_likeness(
-    reported: Reported, reply: Reply, found: Diagnosis, like: Resemblance, vague: bool
+    reported: Reported, reply: Reply, first: Diagnosis, like: Resemblance, vague: bool
 ) -> Diagnosis:
     code = reply.code or reply.status
     reason, variant = Reason(like.word), ""
-    if found.kind is Kind.REJECTED:
+    if first.kind is Kind.REJECTED:
         reason, variant = by_side(reason, variant)
-    says_unknown = bool(found.evidence) and found.reason is Reason.UNKNOWN
-    by_status = bool(found.evidence) and found.evidence[0].kind == "status"
+    says_unknown = bool(first.evidence) and first.reason is Reason.UNKNOWN
+    by_status = bool(first.evidence) and first.evidence[0].kind == "status"
     needed = _PERHAPS if vague and not says_unknown else _RATHER
     if like.probability >= needed and (vague or by_status):
         return replace(
-            found,
+            first,
             reason=reason,
             permanence=permanence_of(
-                found.kind, reported.permanence, code, reason, reported.verdict
+                first.kind, reported.permanence, code, reason, reported.verdict
             ),
             confidence=_confidence(like, reason),
             evidence=(_likeness(like),),
-            also=also_possible((found.reason, *found.also), reason),
+            also=also_possible((first.reason, *first.also), reason),
             variant=variant,
         )
-    if vague or like.probability < _LIKELY or are_kin(reason, found.reason):
-        return found
+    if vague or like.probability < _LIKELY or are_kin(reason, first.reason):
+        return first
     return replace(
-        found,
+        first,
         confidence=Confidence.WEAK,
-        evidence=(*found.evidence, _likeness(like)._replace(opposes=True)),
-        also=also_possible((reason, *found.also), found.reason),
+        evidence=(*first.evidence, _likeness(like)._replace(opposes=True)),
+        also=also_possible((reason, *first.also), first.reason),
     )
 
 

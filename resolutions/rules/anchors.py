@@ -77,17 +77,17 @@ def _of_group(
         choices = list(_choices(branch, left=left, right=right))
         if not choices:
             return ()
-        together.extend(max(choices, key=lambda choice: min(len(each.word) for each in choice)))
+        together.extend(max(choices, key=lambda choice: min(len(anchor.word) for anchor in choice)))
     return (tuple(together),)
 
 
 def _anchors(text: str, *, left: bool, right: bool) -> tuple[Anchor, ...]:
     """Return the anchors in a plain text."""
     anchors = []
-    for found in _WORDS.finditer(text):
-        word = found[0]
-        open_left = found.start() == 0 and not left
-        open_right = found.end() == len(text) and not right
+    for match in _WORDS.finditer(text):
+        word = match[0]
+        open_left = match.start() == 0 and not left
+        open_right = match.end() == len(text) and not right
         if open_left or is_ideographic(word):
             continue
         if not open_right:

@@ -78,12 +78,12 @@ class Phrase:
         if not self._expression:
             return self._find_literal(text, start)
         pattern = self._pattern or self._compile()
-        found = pattern.search(text, start)
-        while found and self._before and _goes_on(text, found.start() - 1):
-            found = pattern.search(text, found.start() + 1)
-        if found is None or (self._alone and not self._alone.search(text)):
+        match = pattern.search(text, start)
+        while match and self._before and _goes_on(text, match.start() - 1):
+            match = pattern.search(text, match.start() + 1)
+        if match is None or (self._alone and not self._alone.search(text)):
             return ""
-        return found[0]
+        return match[0]
 
     def _compile(self) -> re.Pattern[str]:
         self._pattern = pattern = re.compile(self._expression)
@@ -142,8 +142,8 @@ class PhraseIndex:
     def _literals_in(self, text: str) -> Iterable[tuple[int, tuple[int, ...]]]:
         """Return where literals end (their last character), and the numbers that hang on them."""
         if self._automaton:
-            found: Iterable[tuple[int, tuple[int, ...]]] = self._automaton.iter(text)
-            return found
+            ends: Iterable[tuple[int, tuple[int, ...]]] = self._automaton.iter(text)
+            return ends
         self._asked += 1
         if self._asked >= FEW and self._literals:
             for literal, numbers in self._literals.items():

@@ -37,7 +37,7 @@ _PLAIN_GROUP = re.compile(r"([^()?+*{]+)\)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """One alternative of a rule's text, ready to be found.
+    """One alternative of a rule's text, ready to be match.
 
     `literal` must be in a text that matches. `before` and `after` tell whether a word must begin
     and end with the match.
@@ -57,7 +57,7 @@ class Wording:
 def wordings(text: str, *, open_end: bool = False) -> list[Wording]:
     """Return one wording for each top-level alternative of the text.
 
-    With an open end the last word of each may go on: "block" is then found in "blocked".
+    With an open end the last word of each may go on: "block" is then match in "blocked".
 
     >>> [wording.literal for wording in wordings("mailbox (is )?full|over quota")]
     ['mailbox ', 'over quota']
@@ -77,10 +77,10 @@ def spelled_out(text: str, named: Mapping[str, str]) -> str:
     '(mailbox|inbox) full'
     """
 
-    def group(found: re.Match[str]) -> str:
-        if found[1] not in named:
-            raise ValueError(f"{found[0]} is not among the words of its file")
-        return f"({named[found[1]]})"
+    def group(match: re.Match[str]) -> str:
+        if match[1] not in named:
+            raise ValueError(f"{match[0]} is not among the words of its file")
+        return f"({named[match[1]]})"
 
     return _NAME.sub(group, text)
 

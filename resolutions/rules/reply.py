@@ -192,12 +192,12 @@ def _without_aftermath(text: str) -> str:
     """Drop the answers to commands that were sent although the recipient was refused."""
     if " 503" not in text and "421 4.7.0 " not in text and "no valid " not in text:
         return text
-    found = _AFTERMATH.search(text, 8)
-    return text[: found.start()] if found and text[:1] in "45" else text
+    match = _AFTERMATH.search(text, 8)
+    return text[: match.start()] if match and text[:1] in "45" else text
 
 
 def _behind_exim(text: str) -> str:
-    ends = [found.end() for found in _EXIM.finditer(text)]
+    ends = [match.end() for match in _EXIM.finditer(text)]
     return text[ends[-1] :] or text if ends else text
 
 
@@ -217,7 +217,7 @@ def _without_continuations(text: str) -> str:
     return f"{text[: continued.start()]} {code} {status} {rest}".replace("  ", " ").strip()
 
 
-# Code and status; an expression whose first character is known is found several times faster, so
+# Code and status; an expression whose first character is known is match several times faster, so
 # what must not stand before it is asked for behind it
 
 _HEAD = re.compile(
@@ -232,10 +232,10 @@ _GIVEN = re.compile(r"[^\d.]?([245]\.\d{1,3}\.\d{1,3})(?![.\d])")
 
 
 def _head(text: str) -> tuple[str, str]:
-    found = _START.match(text)
-    if found is None and _CODE.search(text):
-        found = _BOTH.search(text) or _HEAD.search(text)
-    code, status = (found[1], found[2] or "") if found else ("", "")
+    match = _START.match(text)
+    if match is None and _CODE.search(text):
+        match = _BOTH.search(text) or _HEAD.search(text)
+    code, status = (match[1], match[2] or "") if match else ("", "")
     if not status:
         lone = _STATUS.search(text)
         status = lone[1] if lone else ""

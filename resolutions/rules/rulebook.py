@@ -167,8 +167,8 @@ class Rulebook:
             phrase = phrases[number]
             words = phrase.find(text, end)
             if words:
-                known = matched.get(phrase.owner, "")
-                if len(words) > len(known) or (len(words) == len(known) and words < known):
+                longest = matched.get(phrase.owner, "")
+                if len(words) > len(longest) or (len(words) == len(longest) and words < longest):
                     matched[phrase.owner] = words
         return matched
 
@@ -179,12 +179,12 @@ class Rulebook:
         text: str,
         receivers: set[str],
     ) -> list[Hit]:
-        found = self._once_a_group(matched)
+        holding = self._once_a_group(matched)
         for receiver in receivers:
             silent = self._silent.get(receiver, ())
-            found += [(rule, reply.status or reply.code) for rule in silent]
+            holding += [(rule, reply.status or reply.code) for rule in silent]
         hits = []
-        for rule, words in found:
+        for rule, words in holding:
             if _holds(rule, reply, receivers) and not self._is_denied(rule, text):
                 hits.append(Hit(_precedence(rule, receivers, words), rule, words))
         return hits
@@ -246,6 +246,7 @@ def _is_plain(words: str) -> bool:
 
 
 def _rank(hit: Hit, confirmed: Reason | None) -> tuple[Precedence, bool, int, int]:
+    """Return what hits are sorted by: trust, a reason that is known, telling words, the order."""
     precedence, rule, matched = hit
     weight = len(matched)
     if rule.of_vendor:

@@ -70,19 +70,19 @@ class Vocabulary(Memo[str, str]):
             return _WORD.sub(self._part_of_name, token)
         return _WORD.sub(self._part, token) if _DIGIT.search(token) else token
 
-    def _part(self, found: re.Match[str]) -> str:
-        word = found[0]
+    def _part(self, match: re.Match[str]) -> str:
+        word = match[0]
         if word.isdigit():
-            known = len(word) < 4 or word in self._words or word.startswith(self._numbers)
-            return word if known else "9" * len(word)
+            is_kept = len(word) < 4 or word in self._words or word.startswith(self._numbers)
+            return word if is_kept else "9" * len(word)
         if not _DIGIT.search(word) or self._may_be_meant(word):
             return word
         return NUMBER
 
-    def _part_of_name(self, found: re.Match[str]) -> str:
-        word = found[0]
+    def _part_of_name(self, match: re.Match[str]) -> str:
+        word = match[0]
         if word.isdigit():
-            return self._part(found)
+            return self._part(match)
         return word if self._may_be_meant(word) else HOST
 
     def _may_be_meant(self, word: str) -> bool:

@@ -104,9 +104,9 @@ async def _triaged(databases: Databases, hosts: Sequence[str]) -> tuple[float, i
     catalogue, operators, rulebook = Catalogue.load(), Operators.load(), Rulebook.load()
     options = Options(channel="C01DELIV", operators=operators)
     async with SqlStore.open(await databases.make(), now, options) as store:
-        told = [_event(n, text, hosts[n % len(hosts)]) for n, text in enumerate(replies(TRIAGED))]
+        events = [_event(n, text, hosts[n % len(hosts)]) for n, text in enumerate(replies(TRIAGED))]
         for start in range(0, TRIAGED, BATCH):
-            await store.events.record(_request(), Parsed(events=told[start:][:BATCH]))
+            await store.events.record(_request(), Parsed(events=events[start:][:BATCH]))
         triage = Triage(store.events, rulebook, operators, catalogue)
         spare_collector()  # as `bounce serve` does
         begun = time.perf_counter()

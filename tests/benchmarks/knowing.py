@@ -44,8 +44,8 @@ def diagnoses() -> list[Row]:
 def _diagnosed(what: str, texts: Sequence[str], wanted: float) -> Row:
     rulebook = Rulebook.load()
     replied = [PastedReply(SmtpReply(text)) for text in texts]
-    _rate(lambda each: diagnose(each, rulebook), replied[:WARM])
-    rate = _rate(lambda each: diagnose(each, rulebook), replied[WARM:])
+    _rate(lambda symptoms: diagnose(symptoms, rulebook), replied[:WARM])
+    rate = _rate(lambda symptoms: diagnose(symptoms, rulebook), replied[WARM:])
     row = Row(what=what, measured=rate, unit="texts/s")
     return _wanted(row, wanted, _yardstick(replied))
 
@@ -149,7 +149,7 @@ def _rate(work: Callable[[Any], object], pieces: Sequence[Any]) -> float:
 def _yardstick(texts: Sequence[PastedReply]) -> float:
     """Return how many texts a second are only lowered and searched for twenty words."""
     words = [re.compile(word) for word in ("full", "quota", "unknown", "blocked") * 5]
-    return _rate(lambda each: [w.search(each.reply.text.lower()) for w in words], texts)
+    return _rate(lambda symptoms: [w.search(symptoms.reply.text.lower()) for w in words], texts)
 
 
 def _wanted(row: Row, wanted: float, baseline: float | None) -> Row:

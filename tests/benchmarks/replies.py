@@ -101,11 +101,11 @@ def reworded(count: int) -> Iterator[str]:
     words = sorted({word for text in known for word in text.split() if word.isalpha()})
     for number, text in enumerate(replies(count)):
         mixed = number * SPREAD % 2**48
-        said = text.split(" ")
+        spoken = text.split(" ")
         for word in (words[mixed % len(words)], _made_up(number), words[mixed // 7 % len(words)]):
-            said.insert(2 + mixed % max(1, len(said) - 2), word)
+            spoken.insert(2 + mixed % max(1, len(spoken) - 2), word)
             mixed //= 3
-        yield " ".join(said)
+        yield " ".join(spoken)
 
 
 def _made_up(number: int) -> str:
