@@ -1,11 +1,13 @@
-"""The rulebook and the catalogue, read once for as long as none of their files changes."""
+"""The rules, the likeness and the catalogue: read once as long as none of their files changes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from bot.knowledge_cache import kept
 from resolutions.catalogue.resolution import KNOWN, Catalogue, tables
+from resolutions.diagnosis import classifier
+from resolutions.diagnosis.classifier import Likeness, Model
 from resolutions.rules.rulebook import Rulebook
 
 
@@ -14,6 +16,7 @@ def rulebook(own: Sequence[Path] = ()) -> Rulebook:
 
     Raises ValueError naming the file and the entry that cannot be used.
     """
+    Likeness.keep = _kept_likeness
     return Rulebook(kept("rules", Rulebook.sources(own), lambda: _compiled(own)))
 
 
@@ -24,6 +27,11 @@ def catalogue(own: Path | None = None) -> Catalogue:
     """
     sources = (KNOWN, KNOWN.parents[1] / "catalogue" / "override.py", *filter(None, [own]))
     return Catalogue.made_of(kept("catalogue", sources, lambda: tables(own)))
+
+
+def _kept_likeness(make: Callable[[], Model]) -> Model:
+    model: Model = kept("likeness", (classifier.FILE, Path(classifier.__file__)), make)
+    return model
 
 
 def _compiled(own: Sequence[Path]) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from itertools import chain, islice, pairwise
 from struct import Struct
-from typing import Any
+from typing import Any, ClassVar
 
 from resolutions.memo import Memo
 from resolutions.rules.reply import Reply
@@ -111,8 +111,17 @@ class Features:
 _words_of = Memo[str, list[str]](partial(re.findall, _WORD))
 
 
+Model = tuple[Sequence[str], Sequence[float], Mapping[str, Row]]
+"""The classes, how frequent they are, and the row of each feature."""
+
+
 class Likeness:
-    """The model: what each feature says for or against classes."""
+    """The model: what each feature says for or against classes.
+
+    `keep` is asked to make the plain model; where it is kept from run to run, it returns that.
+    """
+
+    keep: ClassVar[Callable[[Callable[[], Model]], Model]] = staticmethod(lambda make: make())
 
     def __init__(
         self, classes: Sequence[str], bias: Sequence[float], rows: Mapping[str, Row]
@@ -129,19 +138,14 @@ class Likeness:
     @cache
     def load(cls) -> "Likeness":
         """Return the model that comes with the product, read once."""
-        import json  # most replies are decided before the model is asked
-
-        data: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-        return cls.of_weights(data["classes"], data["bias"], data["weights"])
+        return cls(*cls.keep(_read))
 
     @classmethod
     def of_weights(
         cls, classes: Sequence[str], bias: Sequence[float], weights: Mapping[str, Any]
     ) -> "Likeness":
         """Return a model of what the file says of each feature: its rarity, classes, weights."""
-        last = len(classes)
-        rows = {name: _row(*says, last=last) for name, says in weights.items()}
-        return cls(classes, bias, rows)
+        return cls(classes, bias, _rows(weights, len(classes)))
 
     def of(self, reply: Reply) -> Resemblance | None:
         """Return what a reply is most like, None where fewer than FEWEST of its words are known."""
@@ -176,6 +180,17 @@ class Likeness:
         """
         bits = (row + self._positive) ^ self._positive
         return self._lanes.unpack(bits.to_bytes(self._lanes.size, "little"))
+
+
+def _read() -> Model:
+    import json  # most replies are decided before the model is asked
+
+    data: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return data["classes"], data["bias"], _rows(data["weights"], len(data["classes"]))
+
+
+def _rows(weights: Mapping[str, Any], last: int) -> dict[str, Row]:
+    return {name: _row(*says, last=last) for name, says in weights.items()}
 
 
 def _row(rarity: float, classes: Sequence[int], weights: Sequence[float], *, last: int) -> Row:
