@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from handlers.http.authentication import Access
 from handlers.http.json_body import parse_elements, parse_json
@@ -241,6 +241,20 @@ class SourceSettings(BaseModel):
     campaign: str = ""  # dotted path into the payload, instead of the provider's own field
     forward_to: str = Field("", pattern=r"^(https?://[^\s/]+\S*)?$")
     forward_allow_private: bool = False  # a private host, or plain http
+
+
+class ApiAccess(BaseModel):
+    """`[sources.X.api]`: where a provider's API is; each adds its own keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base_url: str = ""
+    allow_private: bool = False
+
+    @field_validator("base_url", "sns_base_url", check_fields=False)
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.rstrip("/")
 
 
 class AccessSettings(SourceSettings, Access):

@@ -8,13 +8,13 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from handlers.errors import PermanentError, UncertainError
 from handlers.http.authentication import Secret
 from handlers.http.outgoing import Answer, Call, Outgoing
 from handlers.http.payload import look_up, text_at, text_in
-from handlers.provider import StoredCopy, Suppression
+from handlers.provider import ApiAccess, StoredCopy, Suppression
 
 SAFE_ADDRESS = re.compile(r"[^\s/@,]{1,255}@[^\s/@,]{1,255}")
 """Exactly one address, which may stand at the end of a path."""
@@ -32,15 +32,12 @@ COMPLAINTS, UNSUBSCRIBES, BOUNCES = "complaints", "unsubscribes", "bounces"
 NOTE = "Flagged as inactive in Bounce Desk"
 
 
-class MailgunApi(BaseModel):
+class MailgunApi(ApiAccess):
     """`[sources.X.api]`: the API of one sending domain, in the region of `base_url`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     key: Secret
     domain: str = Field("", pattern=r"^[A-Za-z0-9.-]*$")
     base_url: str = "https://api.mailgun.net"
-    allow_private: bool = False
 
 
 class MailgunDomain:
@@ -124,7 +121,7 @@ class MailgunDomain:
             )
         call = Call(
             method=method,
-            url=f"{self._api.base_url.rstrip('/')}/v3/{path}",
+            url=f"{self._api.base_url}/v3/{path}",
             headers=self._headers | options.pop("headers", {}),
             allow_private=self._api.allow_private,
             **options,

@@ -6,26 +6,23 @@ https://postmarkapp.com/developer/api/suppressions-api
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from handlers.errors import PermanentError
 from handlers.http.authentication import Secret
 from handlers.http.outgoing import Answer, Call, Outgoing
 from handlers.http.payload import object_of, text_at, text_in
-from handlers.provider import Suppression
+from handlers.provider import ApiAccess, Suppression
 
 MANUAL = "ManualSuppression"
 
 
-class PostmarkApi(BaseModel):
+class PostmarkApi(ApiAccess):
     """`[sources.X.api]`: the API of one server, and the message stream whose list is changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     token: Secret
     stream: str = Field("outbound", pattern=r"^[A-Za-z0-9_-]+$")
     base_url: str = "https://api.postmarkapp.com"
-    allow_private: bool = False
 
 
 class StreamSuppressions:
@@ -87,7 +84,7 @@ class StreamSuppressions:
     async def _send(self, method: str, path: str, json: Any = None) -> Answer:
         call = Call(
             method=method,
-            url=f"{self._api.base_url.rstrip('/')}/{path}",
+            url=f"{self._api.base_url}/{path}",
             headers={
                 "Accept": "application/json",
                 "X-Postmark-Server-Token": self._api.token.get_secret_value(),

@@ -8,36 +8,28 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field
 
 from handlers.errors import PermanentError
 from handlers.http.authentication import Secret
 from handlers.http.outgoing import Answer, Call, Outgoing
 from handlers.http.payload import SAFE_ADDRESS, text_at
-from handlers.provider import Suppression
+from handlers.provider import ApiAccess, Suppression
 
 ABSENT = 404
 UNSUBSCRIBED = "unsubscribed"
 
 
-class SendGridApi(BaseModel):
+class SendGridApi(ApiAccess):
     """`[sources.X.api]`. `inactive` is where a flagged address is noted.
 
     `store`: only in Bounce Desk. `group:ID`: in an unsubscribe group. `global`: among the global
     unsubscribes, which stop receipts and passwords too.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     key: Secret
     inactive: str = Field("store", pattern=r"^(store|global|group:[0-9]{1,12})$")
     base_url: str = "https://api.sendgrid.com"
-    allow_private: bool = False
-
-    @field_validator("base_url")
-    @classmethod
-    def _without_slash(cls, value: str) -> str:
-        return value.rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,15 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
 
 from dataclasses import replace
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 
 from handlers.http.outgoing import Call
+from handlers.provider import ApiAccess
 
 REGION = r"[a-z0-9-]{3,40}"
 
 
-class AwsAccess(BaseModel):
+class AwsAccess(ApiAccess):
     """`[sources.X.api]` of an AWS source: keys of an IAM user, and where the API is.
 
     `base_url` and `sns_base_url` replace the addresses of SES and SNS (FIPS or VPC endpoints, a
@@ -21,20 +22,11 @@ class AwsAccess(BaseModel):
     of the topic.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     access_key_id: str = Field(min_length=1)
     secret_access_key: SecretStr = Field(min_length=1)
     session_token: SecretStr = SecretStr("")
     region: str = Field("", pattern=rf"^({REGION})?$")
-    base_url: str = ""
     sns_base_url: str = ""
-    allow_private: bool = False
-
-    @field_validator("base_url", "sns_base_url")
-    @classmethod
-    def _without_slash(cls, value: str) -> str:
-        return value.rstrip("/")
 
     def ses_url(self, region: str) -> str:
         """Return where SES of a region is."""
