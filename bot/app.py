@@ -88,7 +88,7 @@ class Bot:
     async def _assemble(self) -> None:
         settings, enter = self.settings, self._stack.enter_async_context
         knowledge = Knowledge.load(settings)
-        self.store = await enter(open_store(settings, self.clock, knowledge))
+        self.store = await enter(open_store(settings, self.clock, knowledge.operators))
         inside = await enter(open_session())
         outside = await enter(Outgoing.open())
         self.desk = self._desk(knowledge, inside, outside)

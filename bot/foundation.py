@@ -40,7 +40,7 @@ class Knowledge:
 
 @asynccontextmanager
 async def open_store(
-    settings: StoreSettings, clock: Clock, knowledge: Knowledge, *, alone: bool = True
+    settings: StoreSettings, clock: Clock, operators: Operators, *, alone: bool = True
 ) -> AsyncIterator[SqlStore]:
     """Open the database, migrating it; raises SettingsError for what keeps it closed.
 
@@ -50,7 +50,7 @@ async def open_store(
     options = Options(
         channel=channel,
         admin_channel=admin_channel,
-        operators=knowledge.operators,
+        operators=operators,
         timing=settings.alerts.timing,
         retention=settings.retention.periods,
         alone=alone,

@@ -18,7 +18,6 @@ from bot.cli.output import complain, tell
 from bot.foundation import Knowledge, open_store, utc_now
 from bot.settings.model import Settings, load_settings
 from bot.settings.source import SettingsError, configuration_file
-from bot.settings.storage import RuleSettings
 from bot.slack.clients import answering_client, open_session
 from bot.slack.manifest import bot_scopes
 from handlers.errors import PermanentError, TemporaryError, UncertainError
@@ -27,6 +26,7 @@ from handlers.http.signing import signature_headers
 from handlers.provider import Provider, SourceSettings
 from handlers.slack.permalinks import refusal
 from handlers.tickets import TICKETS
+from resolutions.operator import Operators
 
 NOBODY = "bounce-desk-doctor@example.invalid"
 """An address that nobody has (RFC 2606): looking it up shows whether a key works."""
@@ -103,9 +103,8 @@ async def examine(
     async with open_session() as session, Outgoing.open() as outgoing:
         async for finding in _slack(settings, session, scopes):
             yield finding
-        knowledge, finding = _rules(settings)
-        yield finding
-        yield await _database(settings, knowledge)
+        yield _rules(settings)
+        yield await _database(settings)
         for name, provider in make_sources(settings, outgoing, utc_now).items():
             yield await _source(name, provider)
         if not settings.sources:
@@ -188,20 +187,17 @@ async def _socket(settings: Settings, session: aiohttp.ClientSession) -> Finding
     return Finding(APP_PART, State.OK, "Socket Mode can be opened")
 
 
-def _rules(settings: Settings) -> tuple[Knowledge, Finding]:
-    """Return what is known; without the operator's own files if they cannot be used."""
+def _rules(settings: Settings) -> Finding:
     try:
         knowledge = Knowledge.load(settings)
     except SettingsError as error:
-        shipped = settings.model_copy(update={"rules": RuleSettings()})
-        text = str(error).removeprefix("rules: ")
-        return Knowledge.load(shipped), Finding("rules", State.FAULT, text)
+        return Finding("rules", State.FAULT, str(error).removeprefix("rules: "))
     own = len(settings.rules.files)
     text = f"{len(knowledge.rulebook.rules):,}, {own or 'no'} files of your own among them"
-    return knowledge, Finding("rules", State.OK, text)
+    return Finding("rules", State.OK, text)
 
 
-async def _database(settings: Settings, knowledge: Knowledge) -> Finding:
+async def _database(settings: Settings) -> Finding:
     part, file = "database", settings.database.file
     if file is not None and not file.exists() and file.parent.is_dir():
         if os.access(file.parent, os.W_OK):
@@ -209,7 +205,7 @@ async def _database(settings: Settings, knowledge: Knowledge) -> Finding:
         text = f"database.url: {file.absolute().parent} cannot be written to by this user"
         return Finding(part, State.FAULT, f"{text}; give the folder to the user of the bot")
     try:
-        async with open_store(settings, utc_now, knowledge, alone=False) as store:
+        async with open_store(settings, utc_now, Operators.load(), alone=False) as store:
             await store.health.sources()
     except SettingsError as error:
         return Finding(part, State.FAULT, str(error))

@@ -11,11 +11,12 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from bot.cli.command import FailedError
 from bot.cli.output import remark
-from bot.foundation import Knowledge, open_store, utc_now
+from bot.foundation import open_store, utc_now
 from bot.settings.source import SettingsError
 from bot.settings.storage import StoreSettings, load_some
 from bot.store.sql.database import AwayError, cause_of
 from bot.store.store import SqlStore
+from resolutions.operator import Operators
 
 LIMIT = 1_000
 """Lines of a list."""
@@ -61,9 +62,8 @@ async def opened(settings: StoreSettings) -> AsyncIterator[SqlStore]:
             f"database.url: there is no file {file.absolute()}; name the one that the bot uses, or"
             " make it: bounce migrate"
         )
-    knowledge = Knowledge.load(settings)
     try:
-        async with open_store(settings, utc_now, knowledge, alone=False) as store:
+        async with open_store(settings, utc_now, Operators.load(), alone=False) as store:
             yield store
     except (SQLAlchemyError, AwayError) as error:
         raise FailedError(trouble(error)) from error

@@ -11,6 +11,7 @@ from typing import Any, Self
 from bot.cli.output import printable
 from bot.cli.store_access import opened
 from bot.kept_knowledge import rulebook
+from bot.settings.source import rules_read
 from bot.settings.storage import StoreSettings
 from resolutions.alert import Delivery
 from resolutions.bounce import SmtpReply
@@ -169,7 +170,8 @@ async def find_unmatched(
     `tell` is told now and then how many bounces were looked at.
     """
     looked_at = 0
-    collection = Collection(rulebook(settings.rules.files))
+    with rules_read():
+        collection = Collection(rulebook(settings.rules.files))
     async with opened(settings) as store:
         async for page in store.deliveries.undecided():
             for delivery in page:

@@ -10,6 +10,7 @@ import pytest
 from bot.cli.bulk import unmatched
 from bot.cli.bulk.unmatched import Collection, Unmatched, find_unmatched
 from bot.settings.faults import check
+from bot.settings.source import SettingsError
 from bot.settings.storage import StoreSettings
 from bot.store.rows.delivery import SHOWN, body_of
 from handlers.provider import Parsed
@@ -120,6 +121,13 @@ async def test_a_rule_of_one_s_own_takes_its_wording_from_the_list(stored, datab
     own.write_text(rule)
 
     assert (await find_unmatched(check(StoreSettings, tables, ()))).wordings == ()
+
+
+async def test_own_rules_that_cannot_be_read_are_a_fault_of_the_settings(database_url):
+    tables = {"database": {"url": database_url}, "rules": {"files": ["none.toml"]}}
+
+    with pytest.raises(SettingsError, match=r"rules: .*none\.toml.*; mend the file"):
+        await find_unmatched(check(StoreSettings, tables, ()))
 
 
 async def test_pages_of_any_size_find_the_same(stored, store):
