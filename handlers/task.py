@@ -9,6 +9,9 @@ from handlers.desk import Desk
 from handlers.errors import PermanentError, UncertainError
 from handlers.store import Job
 
+IN_A_ROW = 5
+"""Refusals in a row that end a job: what refuses so often refuses for all."""
+
 
 class Stopped(Exception):
     """A person stopped the job half way; raised by `Progress.done`.

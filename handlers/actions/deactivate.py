@@ -10,10 +10,7 @@ from handlers.slack.block_kit import Block, actions, button, escape, section
 from handlers.slack.confirm_flag import flag_question
 from handlers.slack.job_text import counted, done_line
 from handlers.store import Contact, Job
-from handlers.task import AuditedTask, Outcome, Progress, Stopped
-
-IN_A_ROW = 5
-"""Refusals in a row that end a job: what refuses so often refuses for all."""
+from handlers.task import IN_A_ROW, AuditedTask, Outcome, Progress, Stopped
 
 
 class Deactivate(JobButton, AuditedTask):

@@ -11,12 +11,9 @@ from handlers.resending.cursor import CircuitBreaker, ResendCursor
 from handlers.slack.block_kit import escape
 from handlers.slack.job_text import counted
 from handlers.store import Contact, Job
-from handlers.task import Outcome, Progress, Stopped
+from handlers.task import IN_A_ROW, Outcome, Progress, Stopped
 from resolutions.alert import Delivery, DeliveryState
 from resolutions.bounce import Kind
-
-IN_A_ROW = 5
-"""Refusals in a row that end a job: what refuses so often refuses for all."""
 
 LOOK = "look at the provider before it is sent once more"
 
