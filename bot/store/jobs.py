@@ -6,7 +6,6 @@ attempt that has it now.
 """
 
 import asyncio
-import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,10 +22,10 @@ from bot.store.rows.value import value_of
 from bot.store.sql.columns import EPOCH, Moment, is_one_of, subject_of
 from bot.store.sql.database import Database
 from bot.store.sql.tables import JOB_RUNS, JOB_UNFINISHED, JOB_WAITS, jobs
+from handlers.slack.block_kit import mention
 from handlers.store import Job, JobState, Note, Scheduled
 
 TRIES = 5
-PERSON = re.compile(r"[UW][A-Z0-9]{1,20}")
 
 
 class LeaseLostError(Exception):
@@ -103,18 +102,24 @@ class SqlJobs:
         """Cancel a waiting job; False if it already runs or ended."""
         return await self._change(
             _one(job_id, JOB_WAITS).values(
-                state=JobState.CANCELLED.value, result=_by(by), finished_at=self._database.clock()
+                state=JobState.CANCELLED.value,
+                result=f"by {mention(by)}",
+                finished_at=self._database.clock(),
             )
         )
 
     async def move(self, job_id: int, run_at: datetime, by: str) -> bool:
         """Move a waiting job; False if it already runs or ended. A time gone by means now."""
         run_at = max(run_at, self._database.clock())
-        return await self._change(_one(job_id, JOB_WAITS).values(run_at=run_at, result=_by(by)))
+        return await self._change(
+            _one(job_id, JOB_WAITS).values(run_at=run_at, result=f"by {mention(by)}")
+        )
 
     async def stop(self, job_id: int, by: str) -> bool:
         """Ask a running job to stop at its next step; False if it does not run."""
-        return await self._change(_one(job_id, JOB_RUNS).values(stop_asked=True, result=_by(by)))
+        return await self._change(
+            _one(job_id, JOB_RUNS).values(stop_asked=True, result=f"by {mention(by)}")
+        )
 
     async def retry(self, job_id: int, by: str) -> bool:
         """Make a dead job wait again, from its cursor; False if it is not dead.
@@ -132,7 +137,7 @@ class SqlJobs:
             "run_at": self._database.clock(),
             "finished_at": None,
         }
-        fresh = {"attempts": 0, "stop_asked": False, "result": _by(by)}
+        fresh = {"attempts": 0, "stop_asked": False, "result": f"by {mention(by)}"}
         try:
             return await self._change(
                 _one(job_id, dead).where(~rival.exists()).values(**again, **fresh)
@@ -270,11 +275,6 @@ def _one(job_id: int, state: ColumnElement[bool]) -> Update:
 def _held(job: Job) -> Update:
     """Return an UPDATE of a job that has an effect only while this attempt holds it."""
     return update(jobs).where(jobs.c.id == job.id, jobs.c.token == job.token, JOB_RUNS)
-
-
-def _by(person: str) -> str:
-    """Return who it was, for the line of the job; the command line is no Slack user."""
-    return f"by <@{person}>" if PERSON.fullmatch(person) else f"by {person}"
 
 
 async def _first(connection: AsyncConnection, query: Select[Any]) -> Job | None:

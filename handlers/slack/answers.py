@@ -3,12 +3,11 @@
 Pure; only the person who asked sees them.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 
 from handlers.slack import alert_message
 from handlers.slack import block_kit as blocks
-from handlers.slack.block_kit import Block, cut, escape, moment
+from handlers.slack.block_kit import Block, cut, escape, mention, moment
 from handlers.store import Audited, Contact
 from resolutions.alert import US, Delivery
 from resolutions.bounce import Kind, SmtpReply
@@ -23,8 +22,6 @@ from resolutions.rules.rulebook import Rulebook
 ALIASES = 8
 SAMPLES = 3
 SHOWN = 15
-PERSON = re.compile(r"[UW][A-Z0-9]{1,20}")
-"""A Slack user's id; the command line is none."""
 
 COMMANDS = {
     "help": "",
@@ -229,7 +226,6 @@ def audited(entries: Sequence[Audited], about: str) -> blocks.Message:
 
 
 def _entry(entry: Audited) -> str:
-    by = f"<@{entry.by}>" if PERSON.fullmatch(entry.by) else escape(entry.by)
     alert = f" (alert {entry.alert_id})" if entry.alert_id is not None else ""
     about = escape(cut(f"{entry.what}: {entry.result}", 200, "…"))
-    return f"{moment(entry.at)} · {escape(entry.action)} by {by}{alert} · {about}"
+    return f"{moment(entry.at)} · {escape(entry.action)} by {mention(entry.by)}{alert} · {about}"

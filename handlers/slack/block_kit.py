@@ -82,6 +82,19 @@ def cut(text: str, limit: int, note: str = " …") -> str:
     return text[: _boundary(text, limit - len(note))] + note
 
 
+PERSON = re.compile(r"[UW][A-Z0-9]{1,20}")
+"""A Slack user's id."""
+
+
+def mention(by: str) -> str:
+    """Return who did something as Slack shows people; the command line is none of them.
+
+    >>> mention("U03GRACE"), mention("command line")
+    ('<@U03GRACE>', 'command line')
+    """
+    return f"<@{by}>" if PERSON.fullmatch(by) else escape(by)
+
+
 def moment(at: datetime) -> str:
     """Return a time as each reader's own clock shows it."""
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{utc(at)}>"
