@@ -31,7 +31,7 @@ class Deduplicate:
 
     def __init__(self, repeats: Repeats) -> None:
         self._repeats = repeats
-        self._asking: set[asyncio.Task[Any]] = set()
+        self._asking: dict[str, asyncio.Task[Any]] = {}
 
     async def __call__(
         self, body: dict[str, Any], next_: Callable[[], Awaitable[BoltResponse]]
@@ -47,26 +47,33 @@ class Deduplicate:
         """Log what a listener raised, and let the request come again, in the background."""
         log.error("listener failed", exc_info=error, extra={"type": body.get("type", "command")})
         if key := repeat_key(body):
-            self._begin(self._repeats.forget(key))
+            self._begin(key, self._repeats.forget(key))
 
     async def _came_before(self, key: str) -> bool:
         """Ask the store, which goes on writing if it takes too long to wait for."""
-        asking = self._begin(self._repeats.seen(key, REPEAT_WINDOW))
+        asking = self._begin(key, self._repeats.seen(key, REPEAT_WINDOW))
         await asyncio.wait([asking], timeout=REPEAT_SECONDS)
         if not asking.done() or asking.exception() is not None:
             log.warning("not known whether a request is a repeat", extra={"key": key})
             return False
         return asking.result()
 
-    def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Have the store do something that is not always waited for."""
-        task = asyncio.create_task(work)
-        self._asking.add(task)
+    def _begin(self, key: str, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Have the store do something in the background, for a key one thing after the other."""
+        before = self._asking.get(key)
+
+        async def follow() -> T:
+            if before is not None:
+                await asyncio.wait([before])
+            return await work
+
+        task = self._asking[key] = asyncio.create_task(follow(), name=key)
         task.add_done_callback(self._ended)
         return task
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._asking.discard(task)
+        if self._asking.get(task.get_name()) is task:
+            del self._asking[task.get_name()]
         if not task.cancelled() and (error := task.exception()):
             log.warning("repeats are not kept", extra={"why": str(error)})
 

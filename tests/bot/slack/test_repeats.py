@@ -53,6 +53,12 @@ def make(furnish: Callable[..., Any]) -> Make:
     return lambda repeats: make_app(office.settings, office.session, repeats)
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a slow machine have its time."""
+    monkeypatch.setattr(deduplicate, "REPEAT_SECONDS", 60.0)
+
+
 async def test_a_repeat_at_another_replica_is_refused(
     make: Make, store: SqlStore, open_store: Any, clock: Any
 ) -> None:
