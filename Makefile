@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 INPUTS := pyproject.toml constraints.txt
 
-.PHONY: help same learn install setup demo test check bench release clean
+.PHONY: help same learn install setup demo test coverage check bench release clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo     the bot against a local stand-in of Slack, in a page (ARGS=--once: without staying)"
 	@echo "make test     all tests, on SQLite and PostgreSQL (ARGS=\"-m 'not slow'\": those that are quick)"
+	@echo "make coverage the same, and which lines and branches of the three packages no test runs"
 	@echo "make check    format, lint, types, imports"
 	@echo "make bench    what it does in a second, as ratios in one run"
 	@echo "make same     whether another checkout answers alike (AGAINST=...; ARGS=--corpus ...: more texts)"
@@ -29,6 +30,9 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.developer
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+coverage: $(VENV)/.developer
+	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term $(ARGS)
 
 check: $(VENV)/.developer
 	@$(BIN)/ruff format --check --quiet . || { echo "make check: run $(BIN)/ruff format ."; exit 1; }
@@ -49,7 +53,7 @@ release: $(VENV)/.developer
 	@ARGS="$(ARGS)" .ci/release "$(VERSION)"
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist .mypy_cache .coverage .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -63,6 +63,9 @@ BUTTONS = 3
 RESERVE = 200
 """What the frame of the reply takes, beside its text."""
 
+RECIPIENT_LIMIT = 254
+"""Characters of an address that are shown: no longer one can be sent to (RFC 5321, 4.5.3.1.3)."""
+
 REPLY_LIMIT = 3_000
 EXPLANATION_LIMIT, STEP_LIMIT, STEPS_LIMIT, EVIDENCE_LIMIT = 700, 400, 1_800, 300
 NEEDS_A_BOUNCE = frozenset({"resend", "deactivate"})
@@ -143,7 +146,7 @@ def owner(resolution: Resolution) -> str:
 
 def thread(alert: Alert, deliveries: Sequence[Delivery], shown: Shown) -> Message:
     """Return each recipient of an alert with the reply, for its thread."""
-    room = (TOGETHER - 500) // max(len(deliveries), 1) - 700
+    room = (TOGETHER - 500) // max(min(len(deliveries), THREAD_LIMIT), 1)
     parts: list[Block] = []
     for delivery in deliveries[:THREAD_LIMIT]:
         parts += _recipient(shown.delivery(delivery), room)
@@ -248,7 +251,8 @@ def _small_print(alert: Alert, link_of_previous: str) -> list[str]:
 
 
 def _recipient(delivery: Delivery, room: int) -> Iterator[Block]:
-    recipient, why = address(delivery.recipient), because(delivery)
+    """Give a recipient with the reply, in no more than `room` characters of JSON."""
+    recipient, why = cut(visible(address(delivery.recipient)), RECIPIENT_LIMIT), because(delivery)
     words = [
         delivery.state.value,
         hardness(delivery.permanence, delivery.reason),
@@ -257,15 +261,17 @@ def _recipient(delivery: Delivery, room: int) -> Iterator[Block]:
         utc(delivery.occurred_at),
     ]
     rest = ", ".join(word for word in words if word)
-    yield {
+    head = {
         "type": "rich_text_section",
         "elements": [
-            {"type": "text", "text": visible(recipient), "style": {"bold": True}},
+            {"type": "text", "text": recipient, "style": {"bold": True}},
             {"type": "text", "text": f" — {visible(rest)}"},
         ],
     }
+    yield head
     if delivery.reply:
-        reply = fitted(spoken(delivery.reply), room, " … (cut)")
+        left = room - size([head]) - RESERVE
+        reply = fitted(spoken(delivery.reply), left, " … (cut)")
         yield {
             "type": "rich_text_preformatted",
             "elements": [{"type": "text", "text": reply or "—"}],

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.sandbox.block_kit.limits import check_message, check_updated_text
@@ -591,6 +591,7 @@ WORDS = st.text(st.characters(codec="utf-8"), max_size=30).map(lambda word: word
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(words=st.lists(WORDS, min_size=8, max_size=8), family=st.sampled_from(Family))
+@example(words=["", "", "", "", "0" * 400, "", "", "&" * 400], family=Family.LIST)
 def test_no_word_from_outside_breaks_a_limit(alert, delivery, resolution, words, family):
     subject, campaign, operator, source, reply, evidence, line, recipient = words
     now = alert().last_event_at
