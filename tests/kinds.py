@@ -8,7 +8,7 @@ makes a test `slow`, as does the mark itself.
 import gc
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import pytest
 
@@ -59,7 +59,7 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Iterator[None]:
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Make a skip a failure where the tests are to be complete."""
     report = yield
     if STRICT and report.skipped and not hasattr(report, "wasxfail"):

@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 from bot.settings.model import SlackSettings
-from bot.slack.clients import answering_client
+from bot.slack.clients import anonymous_client
 from bot.slack.deduplicate import Deduplicate
 from handlers.store import Repeats
 
@@ -28,7 +28,7 @@ def make_app(settings: SlackSettings, session: aiohttp.ClientSession, repeats: R
         name="bounce",  # else it reads the sources of all that is loaded, to find its caller's
         logger=logging.getLogger("slack_bolt"),
         signing_secret=settings.signing_secret.get_secret_value() or "unused in Socket Mode",
-        client=answering_client(settings, session),
+        client=anonymous_client(settings, session),
         authorize=authorize,
         process_before_response=True,
         request_verification_enabled=False,  # done by HttpEndpoint, on the raw bytes

@@ -33,8 +33,14 @@ def posting_client(settings: SlackSettings, session: aiohttp.ClientSession) -> A
 
 def answering_client(settings: SlackSettings, session: aiohttp.ClientSession) -> AsyncWebClient:
     """Return the client for answers to people, which may be repeated without harm."""
+    client = anonymous_client(settings, session)
+    client.token = settings.bot_token.get_secret_value()
+    return client
+
+
+def anonymous_client(settings: SlackSettings, session: aiohttp.ClientSession) -> AsyncWebClient:
+    """Return the same without a token, for Bolt: it takes each from `authorize`, and warns else."""
     return AsyncWebClient(
-        token=settings.bot_token.get_secret_value(),
         base_url=settings.base_url,
         session=session,
         timeout=CALL_SECONDS,

@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 import pytest
 
 from bot.sandbox.slack.events.dispatch import sign
+from bot.sandbox.world.configuration import CHANNEL
 from bot.sandbox.world.samples import Hook
-from tests.acceptance.whole import CHANNEL, FULL, bounced
+from tests.acceptance.whole import FULL, bounced
 
 ANA = "ana@receiver.example"
 DEEP = b"[" * 10_000 + b"]" * 10_000

@@ -11,8 +11,9 @@ import aiohttp
 import asyncpg
 import pytest
 
+from bot.sandbox.world.configuration import CHANNEL
 from tests.acceptance.between import Wire, until
-from tests.acceptance.whole import CHANNEL, GONE, bounced, people
+from tests.acceptance.whole import GONE, bounced, people
 
 ANA = "ana@receiver.example"
 

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from bot.sandbox.world.configuration import CHANNEL
 from tests.acceptance.between import until
-from tests.acceptance.whole import ADA, APP_TOKEN, CHANNEL, GONE, bounced, whole
+from tests.acceptance.whole import ADA, APP_TOKEN, GONE, bounced, whole
 
 ANA = "ana@receiver.example"
 

@@ -5,9 +5,10 @@ import json
 
 import pytest
 
+from bot.sandbox.world.configuration import CHANNEL
 from handlers.store import JobState
 from tests.acceptance.between import until
-from tests.acceptance.whole import ADA, BUSY, CHANNEL, GONE, LINUS, bounced, people
+from tests.acceptance.whole import ADA, BUSY, GONE, LINUS, bounced, people
 
 ANA, MIA = "ana@receiver.example", "mia@receiver.example"
 SOURCES = ["newsletter", "shop", "receipts", "mailserver", "crm"]

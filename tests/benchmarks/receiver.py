@@ -31,7 +31,7 @@ class Alone:
         rows = [event_row(each, request.received_at) for each in parsed.events]
         insert = self.store.database.insert(events).on_conflict_do_nothing()
         async with self.store.database.writing() as connection:
-            await connection.execute(insert, rows)
+            await connection.execute(insert, [row._asdict() for row in rows])
         return len(rows)
 
 

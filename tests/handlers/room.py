@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
+from slack_bolt.async_app import AsyncAck
 
 from bot.accounts import make_resend, make_sources, make_tickets
 from bot.job_runner import JobRunner
@@ -21,7 +22,8 @@ from bot.sandbox.slack.events.dispatch import BotAnswer
 from bot.sandbox.stand_in import SlackStandIn
 from bot.sandbox.surroundings import Surroundings
 from bot.sandbox.world.provider_apis import ProviderApis
-from bot.settings.model import Settings, check
+from bot.settings.faults import check
+from bot.settings.model import Settings
 from bot.slack.app import make_app
 from bot.slack.clients import posting_client
 from bot.slack.http_endpoint import HttpEndpoint
@@ -162,7 +164,7 @@ class Room:
         async def ack(**_: Any) -> None:
             return None
 
-        await self.buttons[action].clicked(ack, body, body["actions"][0])
+        await self.buttons[action].clicked(cast("AsyncAck", ack), body, body["actions"][0])
         await self.settle()
 
     async def submit(self, user: str, **entries: Any) -> BotAnswer:
@@ -193,7 +195,8 @@ class Room:
         """Change what the actions work with."""
         if people := changes.get("permissions"):
             changes["permissions"] = replace(self.desk.permissions, by_action=people)
-        for action in (*self.buttons.values(), *self.tasks.values()):
+        actions: list[Button | Task] = [*self.buttons.values(), *self.tasks.values()]
+        for action in actions:
             action.desk = replace(action.desk, **changes)
 
     # What is to be seen

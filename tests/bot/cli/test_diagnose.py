@@ -3,7 +3,9 @@
 import json
 import os
 import threading
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -196,7 +198,7 @@ def test_blank_lines_say_nothing():
 @pytest.mark.process
 def test_big_inputs_are_answered_in_order_with_the_number_of_a_bad_line():
     count = 20 * ALONE * PIECE // 1_000
-    records = [{"id": n, "text": f"user{n} unknown " + "x" * 950} for n in range(count)]
+    records: list[Any] = [{"id": n, "text": f"user{n} unknown " + "x" * 950} for n in range(count)]
     records[count - 5] = b"broken\n"
 
     answers = asked(*records)
@@ -217,7 +219,7 @@ def test_reading_ahead_is_bounded():
             taken += 1
             yield json.dumps({"id": taken, "text": "x" * 1_000}).encode() + b"\n"
 
-    answers = diagnose_lines(lines(), OWN)
+    answers = cast("Generator[str]", diagnose_lines(lines(), OWN))
     for _ in range(ALONE + 4):
         next(answers)
     answers.close()

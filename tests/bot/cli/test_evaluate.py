@@ -1,6 +1,7 @@
 """`bounce evaluate`: what is counted, and how it is shown."""
 
 import json
+from typing import Any
 
 from bot.cli.evaluate import evaluate
 from bot.cli.own_files import OwnFiles
@@ -26,7 +27,7 @@ def evaluated(*records):
     return evaluate(lines, OWN, clock())
 
 
-CASES = [
+CASES: list[dict[str, Any]] = [
     {"id": "1", "text": "552 5.2.2 mailbox full", "expected": ["quota-issues"]},
     {"id": "2", "text": "550 5.1.1 user unknown", "expected": ["inactive-mailbox", "bad-mailbox"]},
     {"id": "3", "text": "550 5.1.1 user unknown", "expected": ["spam-related"]},

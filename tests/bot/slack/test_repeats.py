@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -41,7 +41,7 @@ class Replica:
 
     async def receive(self, payload: dict[str, Any]) -> int:
         """Return the status that a payload is answered with."""
-        headers = {"content-type": ["application/json"]}
+        headers: dict[str, str | Sequence[str]] = {"content-type": ["application/json"]}
         request = AsyncBoltRequest(body=json.dumps(payload), headers=headers)
         return (await self._app.async_dispatch(request)).status
 

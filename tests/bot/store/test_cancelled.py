@@ -14,6 +14,7 @@ async def test_a_cancelled_write_leaves_the_database_free(store):
         for _ in range(steps):
             await asyncio.sleep(0)
         write.cancel()
+        cancelled: object
         [cancelled] = await asyncio.gather(write, return_exceptions=True)
 
         assert await store.leases.lease_channel("C01DELIV", "second", 0), cancelled

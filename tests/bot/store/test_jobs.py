@@ -2,9 +2,10 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import Executable, insert, select, text
+from sqlalchemy import Select, Update, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.jobs import LeaseLostError, claiming, due_at, over_at
@@ -375,7 +376,7 @@ async def test_two_retries_at_once_are_one(store, open_store, running):
 # Many
 
 
-async def plan(store: SqlStore, statement: Executable) -> str:
+async def plan(store: SqlStore, statement: Update | Select[Any]) -> str:
     dialect = postgresql.dialect() if store.database.is_postgres else sqlite.dialect()
     words = statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
     explain = "EXPLAIN" if store.database.is_postgres else "EXPLAIN QUERY PLAN"

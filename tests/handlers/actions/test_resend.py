@@ -148,6 +148,7 @@ async def test_each_recipient_is_judged_again(room: Room) -> None:
     await scheduled(room)
     await room.posted(people["complained"], kind=Kind.COMPLAINT, reply=SmtpReply())
     contact = await room.store.contacts.get("receipts", people["flagged"])
+    assert contact is not None
     await room.store.contacts.flag(contact, await last_resend(room, alert), None, None)
 
     room.clock.advance(3600)

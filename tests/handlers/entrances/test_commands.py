@@ -1,8 +1,10 @@
 """What `/bounce …` answers to the person who typed it."""
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
+from slack_bolt.async_app import AsyncAck, AsyncRespond
 from slack_sdk.webhook import WebhookResponse
 from sqlalchemy import text
 
@@ -131,7 +133,9 @@ async def test_the_ack_does_not_wait_for_the_database(room):
         order.append("answered")
         return WebhookResponse(url="", status_code=200, body="ok", headers={})
 
-    await Commands(room.desk).received(ack, {"text": "explain quota"}, respond)
+    await Commands(room.desk).received(
+        cast("AsyncAck", ack), {"text": "explain quota"}, cast("AsyncRespond", respond)
+    )
 
     assert order == ["acked"]
     await room.settle()

@@ -4,6 +4,7 @@ import asyncio
 import base64
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -25,7 +26,7 @@ def answering(status: int, body: str = "", **headers: str) -> Handler:
     return answer
 
 
-def get(url: str, **changes: object) -> Call:
+def get(url: str, **changes: Any) -> Call:
     return Call(**{"method": "GET", "url": url, "allow_private": True, **changes})
 
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from resolutions.bounce import Kind, SmtpReply, Verdict
 from resolutions.catalogue.evidence_text import against, because
 from resolutions.catalogue.explain import explain
-from resolutions.catalogue.names import plain
 from resolutions.catalogue.resolution import Catalogue
+from resolutions.catalogue.words import plain
 from resolutions.diagnosis.diagnose import diagnose
 from resolutions.diagnosis.result import PastedReply
 from resolutions.reason import Reason

@@ -7,7 +7,8 @@ from resolutions.diagnosis.diagnose import diagnose
 from resolutions.diagnosis.result import OWN_REFUSAL, Confidence, Diagnosis, PastedReply
 from resolutions.reason import Reason
 from resolutions.rules.compiled import compiled
-from resolutions.rules.rulebook import Rulebook
+from resolutions.rules.reply import Reply
+from resolutions.rules.rulebook import Hit, Rulebook
 
 
 @pytest.fixture
@@ -207,8 +208,14 @@ def test_deferral_stays_transient(ask) -> None:
 
 
 def test_replies_that_differ_in_names_and_numbers_are_looked_at_once(monkeypatch) -> None:
-    rulebook, looked_at = Rulebook(compiled((), (), ({}, {}))), []
-    monkeypatch.setattr(rulebook, "find", lambda reply, _: looked_at.append(reply) or [])
+    rulebook = Rulebook(compiled((), (), ({}, {})))
+    looked_at: list[Reply] = []
+
+    def find(reply: Reply, _: str) -> list[Hit]:
+        looked_at.append(reply)
+        return []
+
+    monkeypatch.setattr(rulebook, "find", find)
 
     for number in range(50):
         host, address = f"mx{number}.h{number}.example", f"u{number}@d{number}.example"

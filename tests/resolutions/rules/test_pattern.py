@@ -65,7 +65,7 @@ def test_rare_literals_are_chosen_before_common_ones() -> None:
 
     assert found is not None
     assert found.literals == {"overflow", "brimful"}
-    assert found.further == ({"user ", "mailbox "},)
+    assert found.further == (frozenset({"user ", "mailbox "}),)
 
 
 @pytest.mark.parametrize(

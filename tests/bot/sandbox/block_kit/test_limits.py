@@ -57,7 +57,7 @@ CONFIRM = {
     "deny": plain("No"),
 }
 LONG = {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "x" * 11_000}]}
-TABLE = {"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]]}
+TABLE: dict[str, Any] = {"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]]}
 
 ACCEPTED = {
     "a section at its limit": [section(3000)],

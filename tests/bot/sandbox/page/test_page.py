@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -397,7 +398,10 @@ async def test_a_permalink_leads_to_its_reply(page, client, post):
 
 async def test_what_happens_outside_has_a_panel(browser):
     items = [{"title": "Ticket 7", "subtitle": "to it@example.com", "body": "Hello", "at": 1}]
-    tabs = [{"title": "Mailbox", "items": items}, {"title": "List", "empty": "Nobody."}]
+    tabs: list[dict[str, Any]] = [
+        {"title": "Mailbox", "items": items},
+        {"title": "List", "empty": "Nobody."},
+    ]
 
     async def outside():
         return {"tabs": tabs}

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -18,7 +19,7 @@ async def number(store: SqlStore, table) -> int:
         return (await connection.execute(select(func.count()).select_from(table))).scalar_one()
 
 
-async def rows(store: SqlStore, table) -> list:
+async def rows(store: SqlStore, table) -> list[Any]:
     async with store.database.reading() as connection:
         return list((await connection.execute(select(table))).all())
 

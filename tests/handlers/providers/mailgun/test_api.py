@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import replace
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -24,14 +25,14 @@ class MailgunApi:
     """The lists and the stored messages of one domain."""
 
     def __init__(self) -> None:
-        self.lists: dict[str, dict[str, dict]] = {
+        self.lists: dict[str, dict[str, dict[str, Any]]] = {
             "bounces": {},
             "complaints": {},
             "unsubscribes": {},
         }
         self.copies = {COPY.stored_copy}
         self.calls: list[tuple[str, str]] = []
-        self.forms: list[dict[str, str]] = []
+        self.forms: list[dict[str, Any]] = []
         self.answers: list[web.Response] = []
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -52,9 +53,9 @@ class MailgunApi:
     async def _list(self, request: web.Request, steps: list[str]) -> web.Response:
         entries = self.lists[steps[2]]
         if request.method == "POST":
-            form = dict(await request.post())
+            form: dict[str, Any] = dict(await request.post())
             self.forms.append(form)
-            entries[form["address"].lower()] = {
+            entries[str(form["address"]).lower()] = {
                 **form,
                 "created_at": "Mon, 15 Jun 2026 12:00:00 UTC",
             }

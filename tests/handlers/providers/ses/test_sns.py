@@ -220,7 +220,7 @@ def certificates_at(topic, tmp_path):
         inside.load_cert_chain(pem)
         await server.start_server(ssl=inside)
         connector = aiohttp.TCPConnector(
-            resolver=OneAddress(server.port), ssl=ssl.create_default_context(cafile=str(pem))
+            resolver=OneAddress(server.port or 0), ssl=ssl.create_default_context(cafile=str(pem))
         )
         async with aiohttp.ClientSession(connector=connector) as session:
             settings = Ses.Settings(provider="ses", topic_arns=(TOPIC,))
