@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from resolutions.rules.compiled import compiled
@@ -24,12 +25,8 @@ class Alternatives:
     def __init__(self, rulebook: Rulebook) -> None:
         """Take the rules apart: each alternative becomes one that asks for nothing else."""
         self._words_of = rulebook.words_of
-        self.unmatched = dict.fromkeys(
-            Alternative(rule.id, text) for rule in rulebook.rules for text in alternatives(rule)
-        )
-        self.all = tuple(self.unmatched)
-        rules = [_alone(order, alternative) for order, alternative in enumerate(self.all)]
-        self._rulebook = Rulebook(compiled(rules, (), read_statuses()))
+        self.all, self._rulebook = _taken_apart(rulebook)
+        self.unmatched = dict.fromkeys(self.all)
 
     def match(self, text: str) -> None:
         """Look for all alternatives in a reply and around it, whatever else their rules ask for."""
@@ -37,6 +34,15 @@ class Alternatives:
         for words in dict.fromkeys((reply.text, reply.whole)):
             for hit in self._rulebook.find(Reply(words, words, "", ""), ""):
                 self.unmatched.pop(self.all[hit.rule.order], None)
+
+
+@cache
+def _taken_apart(rulebook: Rulebook) -> tuple[tuple[Alternative, ...], Rulebook]:
+    """Return the alternatives, each once, and a rulebook of as many rules."""
+    pairs = (Alternative(rule.id, text) for rule in rulebook.rules for text in alternatives(rule))
+    each = tuple(dict.fromkeys(pairs))
+    rules = [_alone(order, alternative) for order, alternative in enumerate(each)]
+    return each, Rulebook(compiled(rules, (), read_statuses()))
 
 
 def alternatives(rule: Rule) -> Sequence[str]:

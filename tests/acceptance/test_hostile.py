@@ -14,6 +14,8 @@ from bot.sandbox.world.configuration import CHANNEL
 from bot.sandbox.world.samples import Hook
 from tests.acceptance.whole import FULL, bounced
 
+pytestmark = pytest.mark.slow
+
 ANA = "ana@receiver.example"
 DEEP = b"[" * 10_000 + b"]" * 10_000
 HUGE = 10 * 1024 * 1024

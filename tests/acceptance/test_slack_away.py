@@ -1,11 +1,14 @@
 """Slack fails, limits, hangs, loses answers, or is away: nothing is lost, nothing said twice."""
 
+import pytest
 from sqlalchemy import func, select
 
 from bot.app import Bot
 from bot.store.sql.tables import alerts
 from tests.acceptance.between import until
 from tests.acceptance.whole import bounced, people
+
+pytestmark = pytest.mark.slow
 
 ANA = "ana@receiver.example"
 

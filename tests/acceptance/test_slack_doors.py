@@ -11,6 +11,8 @@ from bot.sandbox.world.configuration import CHANNEL
 from tests.acceptance.between import until
 from tests.acceptance.whole import ADA, APP_TOKEN, GONE, bounced, whole
 
+pytestmark = pytest.mark.slow
+
 ANA = "ana@receiver.example"
 
 

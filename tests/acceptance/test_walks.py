@@ -10,6 +10,8 @@ from handlers.store import JobState
 from tests.acceptance.between import until
 from tests.acceptance.whole import ADA, BUSY, GONE, LINUS, bounced, people
 
+pytestmark = pytest.mark.slow
+
 ANA, MIA = "ana@receiver.example", "mia@receiver.example"
 SOURCES = ["newsletter", "shop", "receipts", "mailserver", "crm"]
 

@@ -27,8 +27,10 @@ CATALOGUE = Catalogue.load()
         ("250 2.0.0 OK", NOT_BOUNCED[Kind.DELIVERED]),
     ],
 )
-def test_a_diagnosis_is_told_alike_in_slack_and_on_a_terminal(reply: str, words: str) -> None:
-    diagnosis = diagnose(PastedReply(SmtpReply(reply)), Rulebook.load())
+def test_a_diagnosis_is_told_alike_in_slack_and_on_a_terminal(
+    reply: str, words: str, rulebook: Rulebook
+) -> None:
+    diagnosis = diagnose(PastedReply(SmtpReply(reply)), rulebook)
 
     slack = in_slack(diagnosis, CATALOGUE.of(diagnosis.reason), CATALOGUE, reply).text
 

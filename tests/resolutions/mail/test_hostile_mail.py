@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from resolutions.mail.read import MailReport, read
 
+pytestmark = pytest.mark.slow
+
 MAILS = sorted((Path(__file__).parent / "mails").glob("*.eml"))
 MEGABYTE = 1_000_000
 PATIENCE = 1.5
