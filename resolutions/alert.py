@@ -153,7 +153,7 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class OpenedTicket:
     """A ticket that was opened for an alert; not every system gives an address to it."""
 
     reference: str
@@ -193,7 +193,7 @@ class Alert:
     tallies: tuple[Tally, ...] = ()
     sample: tuple[Delivery, ...] = ()
     deeds: tuple[Deed, ...] = ()
-    ticket: Ticket | None = None
+    ticket: OpenedTicket | None = None
     previous: tuple[str, str] | None = None
 
     @property

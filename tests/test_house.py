@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,22 @@ def test_modules_stay_small():
     }
 
     assert long == {}
+
+
+def test_no_folder_holds_more_modules_than_can_be_taken_in():
+    counts = Counter(str(path.parent.relative_to(ROOT)) for path in sources())
+
+    assert {folder: count for folder, count in counts.items() if count > 20} == {}
+
+
+def test_no_two_public_classes_have_one_name():
+    named = Counter(
+        name
+        for path in sources()
+        for name in re.findall(r"^class ([A-Z]\w*)", path.read_text("utf-8"), re.MULTILINE)
+    )
+
+    assert [name for name, count in named.items() if count > 1] == []
 
 
 def test_every_module_opens_with_a_docstring():

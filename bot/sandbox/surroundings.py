@@ -12,7 +12,7 @@ from typing import Any, Self
 from bot.sandbox.stand_in import SlackStandIn
 from bot.sandbox.world.configuration import configuration
 from bot.sandbox.world.keys import Keys
-from bot.sandbox.world.neighbours import Sender
+from bot.sandbox.world.neighbours import OwnSender
 from bot.sandbox.world.outside import HOST, Outside
 
 
@@ -34,7 +34,7 @@ class Surroundings:
         folder: Path,
         keys: Keys,
         *,
-        sender: Sender | None = None,
+        sender: OwnSender | None = None,
         port: int = 0,
         **slack: Any,
     ) -> AsyncIterator[Self]:
@@ -42,7 +42,7 @@ class Surroundings:
 
         Raises OSError where the port of Slack's page is taken.
         """
-        outside = Outside(sender or Sender(keys.resend))
+        outside = Outside(sender or OwnSender(keys.resend))
         stand_in = SlackStandIn(
             signing_secret=keys.slack_signing,
             bot_token=keys.slack_token,

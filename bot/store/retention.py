@@ -51,7 +51,7 @@ class SqlRetention:
                 number += len(keys)
         return number
 
-    def _rules(self) -> list["Rule"]:
+    def _rules(self) -> list["RetentionRule"]:
         kept, now = self._kept, self._database.clock()
         raw, event, log = now - kept.raw, now - kept.events, now - kept.audit
         closed = select(alerts.c.id).where(~OPEN)
@@ -59,24 +59,28 @@ class SqlRetention:
         asked_by_a_request = ~JOB_UNFINISHED & jobs.c.alert_id.is_(None)
         there = resends.c.delivery_id.in_(select(deliveries.c.id))
         return [
-            Rule(events.c.id, events.c.received_at, event, events.c.triaged_at.is_not(None)),
-            Rule(deliveries.c.id, deliveries.c.occurred_at, event, settled),
-            Rule(quarantine.c.id, quarantine.c.received_at, raw),
-            Rule(audit.c.id, audit.c.at, log),
-            Rule(seen.c.key, seen.c.until, now),
-            Rule(replays.c.key, replays.c.until, now),
-            Rule(arrivals.c.key, arrivals.c.at, now - ARRIVALS_KEPT),
-            Rule(notes.c.id, notes.c.created_at, event, ~NOTE_DUE, scattered=True),
-            Rule(jobs.c.id, jobs.c.finished_at, log, ~JOB_UNFINISHED, scattered=True),
-            Rule(jobs.c.id, jobs.c.finished_at, raw, asked_by_a_request, scattered=True),
-            Rule(resends.c.delivery_id, resends.c.at, event, ~there, scattered=True),
+            RetentionRule(
+                events.c.id, events.c.received_at, event, events.c.triaged_at.is_not(None)
+            ),
+            RetentionRule(deliveries.c.id, deliveries.c.occurred_at, event, settled),
+            RetentionRule(quarantine.c.id, quarantine.c.received_at, raw),
+            RetentionRule(audit.c.id, audit.c.at, log),
+            RetentionRule(seen.c.key, seen.c.until, now),
+            RetentionRule(replays.c.key, replays.c.until, now),
+            RetentionRule(arrivals.c.key, arrivals.c.at, now - ARRIVALS_KEPT),
+            RetentionRule(notes.c.id, notes.c.created_at, event, ~NOTE_DUE, scattered=True),
+            RetentionRule(jobs.c.id, jobs.c.finished_at, log, ~JOB_UNFINISHED, scattered=True),
+            RetentionRule(jobs.c.id, jobs.c.finished_at, raw, asked_by_a_request, scattered=True),
+            RetentionRule(resends.c.delivery_id, resends.c.at, event, ~there, scattered=True),
         ]
 
     async def _strip_raw(self) -> int:
         """Drop the bodies of older events; what an earlier run saw is not looked at again."""
         before, number = self._database.clock() - self._kept.raw, 0
         stripped = events.c.received_at >= self._stripped
-        old = Rule(events.c.id, events.c.received_at, before, stripped & events.c.raw.is_not(None))
+        old = RetentionRule(
+            events.c.id, events.c.received_at, before, stripped & events.c.raw.is_not(None)
+        )
         async for keys in self._chunks(old.query()):
             emptying = update(events).where(events.c.id.in_(keys)).values(raw=None)
             async with self._database.writing() as connection:
@@ -97,7 +101,7 @@ class SqlRetention:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RetentionRule:
     """What of a table is deleted: rows whose time is before another, and a condition more.
 
     No index leads to the times of a `scattered` table: only its oldest rows are looked at.

@@ -7,12 +7,12 @@ from typing import Any
 from aiohttp import web
 from standardwebhooks.webhooks import Webhook
 
-from bot.sandbox.world.neighbours import Sender
+from bot.sandbox.world.neighbours import OwnSender
 from handlers.provider import Clock
 
 
 @dataclass(kw_only=True)
-class CapriciousSender(Sender):
+class CapriciousSender(OwnSender):
     """Answers with the statuses that are laid down, then 202; checks by the clock of the test."""
 
     clock: Clock

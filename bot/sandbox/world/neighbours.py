@@ -24,7 +24,7 @@ class Resent:
 
 
 @dataclass(slots=True)
-class Sender:
+class OwnSender:
     """The user's own sender: takes a signed request once, refuses a forged one."""
 
     secret: str

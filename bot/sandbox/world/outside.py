@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox.world.neighbours import Mailbox, Sender
+from bot.sandbox.world.neighbours import Mailbox, OwnSender
 from bot.sandbox.world.provider_apis import ProviderApis
 
 HOST = "127.0.0.1"
@@ -19,7 +19,7 @@ HOST = "127.0.0.1"
 class Outside:
     """Everybody the bot acts upon, as the side panel of the page shows them."""
 
-    sender: Sender
+    sender: OwnSender
     mailbox: Mailbox = field(default_factory=Mailbox)
     apis: ProviderApis = field(default_factory=ProviderApis)
 

@@ -19,8 +19,8 @@ from resolutions.alert import (
     Delivery,
     DeliveryState,
     JobState,
+    OpenedTicket,
     Tally,
-    Ticket,
     rate_scope,
 )
 from resolutions.catalogue.resolution import Family, Severity
@@ -84,8 +84,8 @@ def _alert(row: Row[Any], parts: Parts, sample: Sequence[Delivery], attempts: in
     )
 
 
-def _ticket(row: Row[Any]) -> Ticket | None:
-    return Ticket(row.ticket_reference, row.ticket_url) if row.ticket_reference else None
+def _ticket(row: Row[Any]) -> OpenedTicket | None:
+    return OpenedTicket(row.ticket_reference, row.ticket_url) if row.ticket_reference else None
 
 
 async def _tallies(connection: AsyncConnection, numbers: Sequence[int]) -> dict[int, list[Tally]]:

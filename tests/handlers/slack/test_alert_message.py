@@ -19,7 +19,7 @@ from handlers.slack.labels import Labels
 from handlers.slack.recipient_csv import _row
 from handlers.slack.shown import WHOLE, Shown
 from handlers.store import Job
-from resolutions.alert import AlertKey, Deed, DeliveryState, JobState, Tally, Ticket
+from resolutions.alert import AlertKey, Deed, DeliveryState, JobState, OpenedTicket, Tally
 from resolutions.bounce import Permanence
 from resolutions.catalogue.evidence_text import WORDED
 from resolutions.catalogue.resolution import Catalogue, Family, Severity
@@ -161,7 +161,7 @@ def of_deferral(alert, resolution, delivery):
 def of_deeds(alert, resolution, delivery):
     at = alert().last_event_at
     acted = alert(
-        ticket=Ticket("#12", "https://tickets.example/12"),
+        ticket=OpenedTicket("#12", "https://tickets.example/12"),
         closed_at=at + timedelta(days=1),
         deeds=(
             Deed(
@@ -340,7 +340,7 @@ def test_a_ticket_is_named_once(alert, resolution, labels, now):
     opened = Deed(
         action="open_ticket", by="U1", line="Ticket opened by <@U1>: #12", at=now, job_id=2
     )
-    about = alert(ticket=Ticket("email to admin@acme.example"), deeds=(opened,))
+    about = alert(ticket=OpenedTicket("email to admin@acme.example"), deeds=(opened,))
 
     message = alert_message.alert(about, resolution(), labels=labels, shown=Shown(), now=now)
     later = alert_message.alert(
@@ -601,7 +601,7 @@ def test_no_word_from_outside_breaks_a_limit(alert, delivery, resolution, words,
     about = alert(
         key=AlertKey(complaint=False, family=family, subject=subject, topic="refused"),
         operator_name=operator,
-        ticket=Ticket(line, f"https://{line}"),
+        ticket=OpenedTicket(line, f"https://{line}"),
         closed_at=now,
         tallies=tuple(
             Tally(dimension=dimension, word=f"{number}{word}", bounced=number)

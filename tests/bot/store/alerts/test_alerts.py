@@ -1,7 +1,7 @@
 """Alerts as people see them: whole, in order, with what was done."""
 
 from handlers.store import Job
-from resolutions.alert import Ticket
+from resolutions.alert import OpenedTicket
 from resolutions.bounce import Kind, SmtpReply
 from resolutions.reason import Reason
 from tests.bot.store.samples import GONE, arrival, deferral, event
@@ -63,7 +63,9 @@ async def test_the_ticket_of_an_alert_is_its_reference_and_address(hook, store):
 
     await store.alerts.set_ticket(alert.id, "#12", "https://example.org/12")
 
-    assert (await store.alerts.get(alert.id)).ticket == Ticket("#12", "https://example.org/12")
+    assert (await store.alerts.get(alert.id)).ticket == OpenedTicket(
+        "#12", "https://example.org/12"
+    )
 
 
 async def test_complaints_and_bounces_of_a_campaign_have_one_rate(hook, store):
